@@ -1,0 +1,140 @@
+//! What Scumble itself costs: `cargo bench`.
+//!
+//! 1. The share of a generation that is not spent inside ONNX Runtime.
+//! 2. How long `scumble_generation_poll` and `_read_image` keep a render loop, while the worker
+//!    paints as fast as it can.
+#![allow(unsafe_code, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+use std::ffi::c_void;
+use std::ptr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use scumble::ffi::*;
+use scumble::model::time_in_sessions;
+use scumble::{Device, Status};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64\0");
+const ROUNDS: usize = 10;
+
+fn main() {
+    unsafe {
+        let context = context();
+        overhead(context);
+        latency(context, 64);
+        latency(context, 512);
+        scumble_context_destroy(context);
+    }
+    scumble_shutdown(-1);
+}
+
+/// (wall − time inside ONNX Runtime) / wall, over 20 steps of the bundled model and its decoder.
+unsafe fn overhead(context: *const scumble_context) {
+    let prompt = prompt(context);
+    let mut shares: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let generation = generation(prompt, 0, 64);
+            let (inside, start) = (time_in_sessions(), Instant::now());
+            check(scumble_generation_start(generation));
+            check(scumble_generation_wait(generation, -1));
+            let (wall, inside) = (start.elapsed(), time_in_sessions() - inside);
+            check(scumble_generation_destroy(generation));
+            (wall - inside).as_secs_f64() / wall.as_secs_f64()
+        })
+        .collect();
+    shares.sort_by(f64::total_cmp);
+    println!(
+        "overhead     20 steps at 64 x 64: {:.2} % of the wall time is outside ONNX Runtime (median of {ROUNDS}; {:.2} to {:.2} %)",
+        shares[ROUNDS / 2] * 100.0,
+        shares[0] * 100.0,
+        shares[ROUNDS - 1] * 100.0
+    );
+    check(scumble_prompt_destroy(prompt));
+}
+
+/// A render loop that polls and reads the newest preview, 1,000 times a second.
+unsafe fn latency(context: *const scumble_context, preview: i32) {
+    let prompt = prompt(context);
+    let (mut polls, mut reads) = (Vec::new(), Vec::new());
+    let mut pixels = vec![0u8; (preview * preview * 4) as usize];
+    for _ in 0..ROUNDS {
+        let generation = generation(prompt, preview, 64);
+        check(scumble_generation_start(generation));
+        let image = scumble_image {
+            struct_size: size_of::<scumble_image>() as u32,
+            format: 0,
+            width: preview,
+            height: preview,
+            row_pitch: 0,
+            flags: 0,
+            pixels_size: pixels.len() as u64,
+            pixels: pixels.as_mut_ptr().cast::<c_void>(),
+        };
+        let mut progress: scumble_progress = std::mem::zeroed();
+        progress.struct_size = size_of::<scumble_progress>() as u32;
+        while progress.phase < 4 {
+            thread::sleep(Duration::from_millis(1));
+            let start = Instant::now();
+            check(scumble_generation_poll(generation, &mut progress));
+            polls.push(start.elapsed());
+            if progress.previews > 0 {
+                let start = Instant::now();
+                check(scumble_generation_read_image(generation, 1, &image));
+                reads.push(start.elapsed());
+            }
+        }
+        check(scumble_generation_destroy(generation));
+    }
+    check(scumble_prompt_destroy(prompt));
+    report("poll", preview, polls);
+    report("read_image", preview, reads);
+}
+
+fn report(name: &str, preview: i32, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
+    println!(
+        "{name:12} with previews of {preview} x {preview}: p50 {:.1} µs, p99 {:.1} µs, longest {:.1} µs ({} calls)",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        times.len()
+    );
+}
+
+unsafe fn context() -> *mut scumble_context {
+    let mut desc: scumble_context_desc = std::mem::zeroed();
+    check(scumble_context_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION));
+    desc.model_path = MODEL.as_ptr().cast();
+    desc.threads = Device::default().threads as i32;
+    let mut context = ptr::null_mut();
+    check(scumble_context_create(&desc, &mut context));
+    check(scumble_context_wait(context, -1));
+    context
+}
+
+unsafe fn prompt(context: *const scumble_context) -> *mut scumble_prompt {
+    let mut desc: scumble_prompt_desc = std::mem::zeroed();
+    check(scumble_prompt_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION));
+    desc.text = c"a red apple, 3d style, on a blue background".as_ptr();
+    let mut prompt = ptr::null_mut();
+    check(scumble_prompt_create(context, &desc, &mut prompt));
+    check(scumble_prompt_wait(prompt, -1));
+    prompt
+}
+
+unsafe fn generation(prompt: *const scumble_prompt, preview: i32, side: i32) -> *mut scumble_generation {
+    let mut desc: scumble_generation_desc = std::mem::zeroed();
+    check(scumble_generation_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION));
+    (desc.width, desc.height, desc.steps, desc.seed) = (side, side, 20, 7);
+    if preview > 0 {
+        (desc.preview_every, desc.preview_width, desc.preview_height) = (1, preview, preview);
+    }
+    let mut generation = ptr::null_mut();
+    check(scumble_generation_create(prompt, &desc, &mut generation));
+    generation
+}
+
+fn check(status: Status) {
+    assert!(status == Status::Ok, "{status:?}: {:?}", unsafe { std::ffi::CStr::from_ptr(scumble_last_error()) });
+}

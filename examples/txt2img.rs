@@ -1,0 +1,199 @@
+//! Paints a picture of a prompt and tells where the time went.
+//!
+//! `cargo run --release --example txt2img -- "a red apple, 3d style, on a blue background"`
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use scumble::scheduler::{Sampler, Sigmas};
+use scumble::{runtime, Context, Device, Generation, Phase, Picture, Preview, Prompt, Request, Source};
+
+/// Paint a picture with Stable Diffusion.
+#[derive(Parser)]
+struct Arguments {
+    /// What the picture shall show
+    #[arg(required_unless_present = "list")]
+    prompt: Option<String>,
+    /// What it shall not show
+    #[arg(long, default_value = "")]
+    negative: String,
+    /// Directory of the model
+    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64"))]
+    model: PathBuf,
+    /// Steps of the scheduler [default: the model's]
+    #[arg(long, allow_negative_numbers = true)]
+    steps: Option<i32>,
+    /// Guidance scale [default: the model's]
+    #[arg(long, allow_negative_numbers = true)]
+    guidance: Option<f32>,
+    /// Seed of the noise
+    #[arg(long, default_value_t = 14)]
+    seed: u64,
+    /// Scheduler, as people type it: euler_a, "DPM++ 2M Karras" [default: the model's]
+    #[arg(long, value_name = "NAME")]
+    scheduler: Option<String>,
+    /// Spacing of the sigmas: karras, leading, linspace, trailing [default: the model's]
+    #[arg(long, value_name = "NAME")]
+    sigmas: Option<String>,
+    /// Width in pixels [default: the model's]
+    #[arg(long, allow_negative_numbers = true)]
+    width: Option<i32>,
+    /// Height in pixels [default: the model's]
+    #[arg(long, allow_negative_numbers = true)]
+    height: Option<i32>,
+    /// Picture to start from (not supported yet)
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// How far to depart from it (not supported yet)
+    #[arg(long)]
+    strength: Option<f32>,
+    /// Which part of it to repaint (not supported yet)
+    #[arg(long, value_name = "FILE")]
+    mask: Option<PathBuf>,
+    /// File to write
+    #[arg(long, value_name = "FILE", default_value = "out.png")]
+    out: PathBuf,
+    /// ONNX Runtime library
+    #[arg(long, value_name = "PATH")]
+    runtime: Option<PathBuf>,
+    /// Device to run on: cpu
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    /// Directory for a preview of each step
+    #[arg(long, value_name = "DIR")]
+    previews: Option<PathBuf>,
+    /// List devices, schedulers and spacings
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() {
+    if let Err(error) = run(&Arguments::parse()) {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    runtime::load(arguments.runtime.as_deref())?;
+    if arguments.list {
+        return list();
+    }
+    let unsupported = [
+        ("--init", arguments.init.is_some()),
+        ("--strength", arguments.strength.is_some()),
+        ("--mask", arguments.mask.is_some()),
+    ];
+    if let Some((flag, _)) = unsupported.iter().find(|(_, given)| *given) {
+        return Err(format!("{flag} is not supported yet: this version paints from text alone").into());
+    }
+    let device = runtime::devices()?
+        .into_iter()
+        .find(|device| device.provider.eq_ignore_ascii_case(&arguments.device))
+        .ok_or_else(|| {
+            format!("--device is \"{}\", which this machine does not offer: see --list", arguments.device)
+        })?;
+
+    // The whole machine: nothing else runs beside an example.
+    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    let context = Context::open(arguments.model.clone(), Device { threads })?;
+    let loaded = context.wait(None)?;
+
+    let text = arguments.prompt.as_deref().unwrap_or_default();
+    let prompt = Prompt::create(&context, text, &arguments.negative, false)?;
+    let encoded = prompt.wait(None)?;
+    let positive = &encoded.conditioning.positive;
+    if positive.truncated {
+        println!("note: the prompt has {} tokens; the model reads {}", positive.tokens, loaded.info.token_limit - 2);
+    }
+
+    let request = Request {
+        width: arguments.width,
+        height: arguments.height,
+        steps: arguments.steps,
+        guidance_scale: arguments.guidance,
+        seed: Some(arguments.seed),
+        scheduler: arguments.scheduler.clone(),
+        sigmas: arguments.sigmas.clone(),
+    };
+    let preview = Preview { every: i32::from(arguments.previews.is_some()), ..Preview::default() };
+    let generation = Generation::create(&prompt, &request, &preview)?;
+    generation.start()?;
+    watch(&generation, arguments.previews.as_deref())?;
+    generation.wait(None)?;
+
+    let picture = generation.picture(Source::Final)?;
+    write_png(&arguments.out, &picture)?;
+
+    let (plan, snapshot) = (generation.plan(), generation.poll());
+    println!("model     {} ({} x {} pixels)", loaded.info.name, plan.width, plan.height);
+    println!("device    {} ({}), {threads} threads", device.provider, device.name);
+    println!("seed      {}", plan.seed);
+    println!("steps     {}, guidance {}", plan.steps, plan.guidance_scale);
+    println!("scheduler {}", plan.sampler.name());
+    println!(
+        "time      load {}, encode {}, denoise {}, decode {}",
+        milliseconds(loaded.time),
+        milliseconds(encoded.time),
+        milliseconds(snapshot.denoise),
+        milliseconds(snapshot.decode)
+    );
+    println!("wrote     {}", arguments.out.display());
+    Ok(())
+}
+
+/// Shows a bar that grows, as a game would: by polling.
+fn watch(generation: &Generation, previews: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    if let Some(directory) = previews {
+        std::fs::create_dir_all(directory)?;
+    }
+    let style = ProgressStyle::with_template("{msg:10} [{bar:40}] {pos}/{len}")?.progress_chars("=> ");
+    let bar = ProgressBar::new(generation.evaluations() as u64).with_style(style);
+    let mut seen = 0;
+    let begin = Instant::now();
+    loop {
+        let snapshot = generation.poll();
+        bar.set_position(snapshot.evaluation as u64);
+        bar.set_message(format!("{:?}", snapshot.phase).to_lowercase());
+        if let (Some(directory), true) = (previews, snapshot.previews > seen) {
+            seen = snapshot.previews;
+            write_png(&directory.join(format!("{seen:03}.png")), &*generation.picture(Source::Preview)?)?;
+        }
+        if snapshot.phase.is_final() {
+            break;
+        }
+        // A frame of a game; less at first, since a small model is done in a few.
+        thread::sleep(if begin.elapsed() < Duration::from_secs(1) {
+            Duration::from_millis(1)
+        } else {
+            Duration::from_millis(16)
+        });
+    }
+    if generation.poll().phase == Phase::Done {
+        bar.finish();
+    }
+    Ok(())
+}
+
+fn list() -> Result<(), Box<dyn Error>> {
+    for device in runtime::devices()? {
+        println!("device     {} ({})", device.provider, device.name);
+    }
+    println!("schedulers {}", Sampler::names().collect::<Vec<_>>().join(", "));
+    println!("sigmas     {}", Sigmas::names().collect::<Vec<_>>().join(", "));
+    Ok(())
+}
+
+fn write_png(path: &Path, picture: &Picture) -> Result<(), Box<dyn Error>> {
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    image::save_buffer(path, picture.rgba(), width, height, image::ColorType::Rgba8)
+        .map_err(|error| format!("{} cannot be written: {error}", path.display()).into())
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.0} ms", time.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,1099 @@
+/* Scumble: Stable Diffusion inside games and native apps.
+ *
+ * A context is a loaded model, a prompt an encoded text, a generation one picture in progress. All
+ * three are made at once and do their work on the context's own thread: poll them, or wait. A host
+ * with threads of its own encodes, steps and decodes by hand instead. There are no callbacks.
+ *
+ *   scumble_context_desc cd;
+ *   scumble_context_desc_init(&cd, sizeof cd, SCUMBLE_ABI_VERSION);
+ *   cd.model_path = "models/emblem-64";
+ *   scumble_context *context;
+ *   if (scumble_context_create(&cd, &context) != SCUMBLE_STATUS_OK) puts(scumble_last_error());
+ *
+ * Status. Every call answers one: 0 is success, positive is not a failure (not yet, busy,
+ * cancelled), negative is. scumble_last_error() then has a text for the calling thread.
+ *
+ * Ownership. Handles are keys, never pointers: one that is NULL, destroyed, of another type or
+ * garbage is INVALID_HANDLE and harmless. Objects keep what they need, so they may be destroyed in
+ * any order. Texts and descriptors are read during the call only; pixels are always the caller's.
+ *
+ * Structures begin with struct_size, which the caller sets to sizeof; an _init function sets it in
+ * descriptors. So a program that is built today runs with the library of next year.
+ *
+ * Threads. Every function may be called from any thread. _poll, _cancel, _get_info, _read_image and
+ * _destroy may be called at any time; of the others one at a time for an object. No call takes
+ * longer than a copy but those that say that they block, compute or load: _wait, _encode, _step,
+ * _decode, scumble_runtime_load and scumble_shutdown.
+ *
+ * This file is generated from the Rust sources and is the whole C API.
+ */
+
+
+#ifndef SCUMBLE_H
+#define SCUMBLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(SCUMBLE_STATIC)
+#define SCUMBLE_API
+#elif defined(_WIN32)
+#define SCUMBLE_API __declspec(dllimport)
+#else
+#define SCUMBLE_API
+#endif
+
+/**
+ * In a field of a descriptor: let the model decide. It converts to `float` exactly, so that it
+ * serves for all number fields.
+ */
+#define SCUMBLE_AUTO INT32_MIN
+
+/**
+ * The version of the ABI that the header speaks.
+ */
+#define SCUMBLE_ABI_VERSION 1
+
+/**
+ * A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
+ */
+#define SCUMBLE_PROMPT_BY_HAND 1
+
+/**
+ * A flag of `scumble_image`: the bottom row comes first, as Unity's textures have it.
+ */
+#define SCUMBLE_IMAGE_BOTTOM_UP 1
+
+/**
+ * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,
+ * cancelled, nothing there), a negative value is one.
+ *
+ * The numbers are part of the ABI: they never change and are never reused. Values that this
+ * header does not list may come from a newer library; judge them by their sign.
+ */
+enum scumble_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Done.
+   */
+  SCUMBLE_STATUS_OK = 0,
+  /**
+   * The object is still being made: poll it and call again.
+   */
+  SCUMBLE_STATUS_NOT_READY = 1,
+  /**
+   * The time given to a wait is over; the work goes on.
+   */
+  SCUMBLE_STATUS_TIMEOUT = 2,
+  /**
+   * The model is computing for somebody else at this moment: call again later.
+   */
+  SCUMBLE_STATUS_BUSY = 3,
+  /**
+   * The work was cancelled, by `_cancel`, `_destroy` or `scumble_shutdown`.
+   */
+  SCUMBLE_STATUS_CANCELLED = 4,
+  /**
+   * There is nothing to give: no further log line, no preview yet.
+   */
+  SCUMBLE_STATUS_EMPTY = 5,
+  /**
+   * A parameter or a field has a value that is not allowed.
+   */
+  SCUMBLE_STATUS_INVALID_ARGUMENT = -1,
+  /**
+   * A handle that is NULL, destroyed, of another type, or was never one.
+   */
+  SCUMBLE_STATUS_INVALID_HANDLE = -2,
+  /**
+   * `struct_size` is smaller than the first version of the structure, or over 4096, which no
+   * structure will ever be: it was not set.
+   */
+  SCUMBLE_STATUS_INVALID_STRUCT_SIZE = -3,
+  /**
+   * A field that this library does not know is not zero: the caller was built against a
+   * newer header.
+   */
+  SCUMBLE_STATUS_UNSUPPORTED_FIELD = -4,
+  /**
+   * The caller's header and this library do not have a common ABI version.
+   */
+  SCUMBLE_STATUS_ABI_MISMATCH = -5,
+  /**
+   * The call is not allowed in the state that the object is in.
+   */
+  SCUMBLE_STATUS_WRONG_STATE = -6,
+  /**
+   * The caller's memory is too small for the answer.
+   */
+  SCUMBLE_STATUS_BUFFER_TOO_SMALL = -7,
+  /**
+   * A text is not UTF-8.
+   */
+  SCUMBLE_STATUS_INVALID_UTF8 = -8,
+  /**
+   * A size or a text is over a documented limit.
+   */
+  SCUMBLE_STATUS_LIMIT_EXCEEDED = -9,
+  /**
+   * This model or this library cannot do what was asked for.
+   */
+  SCUMBLE_STATUS_NOT_SUPPORTED = -10,
+  /**
+   * No ONNX Runtime library was found.
+   */
+  SCUMBLE_STATUS_RUNTIME_NOT_FOUND = -20,
+  /**
+   * A file was found, but it is not an ONNX Runtime library that can be loaded here.
+   */
+  SCUMBLE_STATUS_RUNTIME_INVALID = -21,
+  /**
+   * The ONNX Runtime library is older than the oldest that Scumble works with.
+   */
+  SCUMBLE_STATUS_RUNTIME_TOO_OLD = -22,
+  /**
+   * Another ONNX Runtime library is loaded already; a process has one.
+   */
+  SCUMBLE_STATUS_RUNTIME_ALREADY_LOADED = -23,
+  /**
+   * ONNX Runtime reported an error.
+   */
+  SCUMBLE_STATUS_RUNTIME_FAILED = -24,
+  /**
+   * The model directory does not exist or is not a directory.
+   */
+  SCUMBLE_STATUS_MODEL_NOT_FOUND = -30,
+  /**
+   * The model directory lacks a file that is needed.
+   */
+  SCUMBLE_STATUS_MODEL_INCOMPLETE = -31,
+  /**
+   * A file of the model is damaged or is not what its name says.
+   */
+  SCUMBLE_STATUS_MODEL_INVALID = -32,
+  /**
+   * The model is understood, but is of a kind that this library cannot run.
+   */
+  SCUMBLE_STATUS_MODEL_UNSUPPORTED = -33,
+  /**
+   * A file of the model is a Git LFS pointer: the download was not completed.
+   */
+  SCUMBLE_STATUS_MODEL_IS_POINTER = -34,
+  /**
+   * The named device does not exist in this process.
+   */
+  SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
+  /**
+   * Memory ran out.
+   */
+  SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
+  /**
+   * The model gave NaN or infinite values.
+   */
+  SCUMBLE_STATUS_NOT_FINITE = -60,
+  /**
+   * A defect of Scumble itself, which any call may answer. What was computed has failed; the
+   * process and all other objects go on.
+   */
+  SCUMBLE_STATUS_PANIC = -100,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_status scumble_status;
+#else
+typedef int32_t scumble_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where a generation is.
+ */
+enum scumble_phase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Created: neither started nor stepped.
+   */
+  SCUMBLE_PHASE_CREATED = 0,
+  /**
+   * Waiting for its turn or for its prompt.
+   */
+  SCUMBLE_PHASE_WAITING = 1,
+  /**
+   * The UNet is at work; by hand: the next call is `_step`.
+   */
+  SCUMBLE_PHASE_DENOISING = 2,
+  /**
+   * The autoencoder is at work; by hand: the next call is `_decode`.
+   */
+  SCUMBLE_PHASE_DECODING = 3,
+  /**
+   * The picture is there.
+   */
+  SCUMBLE_PHASE_DONE = 4,
+  /**
+   * It failed; the error tells why.
+   */
+  SCUMBLE_PHASE_FAILED = 5,
+  /**
+   * It was cancelled.
+   */
+  SCUMBLE_PHASE_CANCELLED = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_phase scumble_phase;
+#else
+typedef int32_t scumble_phase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which picture to read.
+ */
+enum scumble_source
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The finished picture.
+   */
+  SCUMBLE_SOURCE_FINAL = 0,
+  /**
+   * The latest preview.
+   */
+  SCUMBLE_SOURCE_PREVIEW = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_source scumble_source;
+#else
+typedef int32_t scumble_source;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
+ */
+enum scumble_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Four bytes a pixel: red, green, blue, alpha.
+   */
+  SCUMBLE_FORMAT_RGBA8 = 0,
+  /**
+   * Four bytes a pixel: blue, green, red, alpha (Unreal's `PF_B8G8R8A8`).
+   */
+  SCUMBLE_FORMAT_BGRA8 = 1,
+  /**
+   * Three bytes a pixel: red, green, blue.
+   */
+  SCUMBLE_FORMAT_RGB8 = 2,
+  /**
+   * Four 32-bit floats a pixel, 0 to 1: red, green, blue, alpha.
+   */
+  SCUMBLE_FORMAT_RGBA32F = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_format scumble_format;
+#else
+typedef int32_t scumble_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How much a line matters.
+ */
+enum scumble_log_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Something that a developer may want to know.
+   */
+  SCUMBLE_LOG_LEVEL_INFO = 0,
+  /**
+   * Something that works, but not as asked.
+   */
+  SCUMBLE_LOG_LEVEL_WARNING = 1,
+  /**
+   * Something that failed.
+   */
+  SCUMBLE_LOG_LEVEL_ERROR = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_log_level scumble_log_level;
+#else
+typedef int32_t scumble_log_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A loaded model on one device, with the thread that works for it.
+ */
+typedef struct scumble_context scumble_context;
+
+/**
+ * One picture in progress.
+ */
+typedef struct scumble_generation scumble_generation;
+
+/**
+ * An encoded text, used by any number of generations.
+ */
+typedef struct scumble_prompt scumble_prompt;
+
+/**
+ * A line of the log.
+ */
+typedef struct scumble_log_entry {
+  /**
+   * `sizeof(scumble_log_entry)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * A `scumble_log_level`.
+   */
+  int32_t level;
+  /**
+   * How many lines before this one were dropped, since only the newest 256 are kept.
+   */
+  uint32_t dropped;
+  /**
+   * What happened: UTF-8, ended by a NUL, without a line break at its end.
+   */
+  char text[1028];
+} scumble_log_entry;
+
+/**
+ * A device that contexts can be created on.
+ */
+typedef struct scumble_device_info {
+  /**
+   * `sizeof(scumble_device_info)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * What to give as `device` of a `scumble_context_desc`: "cpu".
+   */
+  char device[28];
+  /**
+   * What the hardware calls itself.
+   */
+  char name[128];
+} scumble_device_info;
+
+/**
+ * What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
+ */
+typedef struct scumble_context_desc {
+  /**
+   * `sizeof(scumble_context_desc)`.
+   */
+  uint32_t struct_size;
+  /**
+   * Threads that compute, the context's own one counted: 1 to 256. Default `SCUMBLE_AUTO`: half
+   * of the machine's. They sleep when there is nothing to do.
+   */
+  int32_t threads;
+  /**
+   * Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
+   * `tokenizer/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default
+   * NULL, which is not allowed.
+   */
+  const char *model_path;
+  /**
+   * Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
+   * there is.
+   */
+  const char *device;
+} scumble_context_desc;
+
+/**
+ * A loaded model.
+ */
+typedef struct scumble_context_info {
+  /**
+   * `sizeof(scumble_context_info)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * The size in pixels that the model was trained at, and the default of a generation.
+   */
+  int32_t width;
+  /**
+   * See `width`.
+   */
+  int32_t height;
+  /**
+   * Widths and heights must be multiples of this: pixels per latent.
+   */
+  int32_t size_multiple;
+  /**
+   * Channels of the latents.
+   */
+  int32_t latent_channels;
+  /**
+   * The longest prompt in tokens, begin and end not counted. What is longer is cut off.
+   */
+  int32_t token_limit;
+  /**
+   * The most steps that a generation can have.
+   */
+  int32_t max_steps;
+  /**
+   * Default steps of a generation.
+   */
+  int32_t default_steps;
+  /**
+   * Default guidance scale of a generation.
+   */
+  float default_guidance_scale;
+  /**
+   * How long loading took, in milliseconds.
+   */
+  float load_ms;
+  /**
+   * The name of the model's directory.
+   */
+  char model[96];
+} scumble_context_info;
+
+/**
+ * What a prompt is created from. Fill it with `scumble_prompt_desc_init`, then set `text`.
+ */
+typedef struct scumble_prompt_desc {
+  /**
+   * `sizeof(scumble_prompt_desc)`.
+   */
+  uint32_t struct_size;
+  /**
+   * 0 or `SCUMBLE_PROMPT_BY_HAND`. Default 0: the context's thread encodes it.
+   */
+  uint32_t flags;
+  /**
+   * What the picture shall show: UTF-8, at most 64 KiB, copied. Default NULL, which is not
+   * allowed; "" is.
+   */
+  const char *text;
+  /**
+   * What it shall not show: likewise. Default NULL, the same as "".
+   */
+  const char *negative_text;
+} scumble_prompt_desc;
+
+/**
+ * An encoded prompt.
+ */
+typedef struct scumble_prompt_info {
+  /**
+   * `sizeof(scumble_prompt_info)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * Tokens of the text, also those that were cut off; begin and end not counted.
+   */
+  int32_t tokens;
+  /**
+   * Tokens of the negative text.
+   */
+  int32_t negative_tokens;
+  /**
+   * 1 if the text was longer than the model reads and its end does not count, else 0.
+   */
+  int32_t truncated;
+  /**
+   * The same of the negative text.
+   */
+  int32_t negative_truncated;
+  /**
+   * How long encoding took, in milliseconds.
+   */
+  float encode_ms;
+} scumble_prompt_info;
+
+/**
+ * What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
+ * what shall not be the model's default.
+ */
+typedef struct scumble_generation_desc {
+  /**
+   * `sizeof(scumble_generation_desc)`.
+   */
+  uint32_t struct_size;
+  /**
+   * Width in pixels: a multiple of `size_multiple` of `scumble_context_info`, at most 8192.
+   * Default `SCUMBLE_AUTO`: the model's.
+   */
+  int32_t width;
+  /**
+   * Height in pixels: likewise.
+   */
+  int32_t height;
+  /**
+   * Steps of the scheduler: 1 to `max_steps`. Default `SCUMBLE_AUTO`: the model's.
+   */
+  int32_t steps;
+  /**
+   * How strongly the prompt counts against the negative text: 0 to 1000. Up to 1 the negative
+   * text does not count, and a step costs half. Default `SCUMBLE_AUTO`: the model's.
+   */
+  float guidance_scale;
+  /**
+   * A preview after every so many UNet evaluations. Default 0: none.
+   */
+  int32_t preview_every;
+  /**
+   * Width of previews in pixels, 1 to 8192. Default `SCUMBLE_AUTO`: the picture's.
+   */
+  int32_t preview_width;
+  /**
+   * Height of previews: likewise.
+   */
+  int32_t preview_height;
+  /**
+   * Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in
+   * `torch`. Default -1: drawn at random, as any negative number is;
+   * `scumble_generation_get_info` tells it.
+   */
+  int64_t seed;
+  /**
+   * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, euler,
+   * euler_a, dpmpp_2m; at most 256 bytes. Default NULL: the model's.
+   */
+  const char *scheduler;
+  /**
+   * Spacing of sigmas or timesteps: karras, leading, linspace or trailing. Default NULL: the
+   * model's.
+   */
+  const char *sigmas;
+} scumble_generation_desc;
+
+/**
+ * How far a generation is, at one moment.
+ */
+typedef struct scumble_progress {
+  /**
+   * `sizeof(scumble_progress)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * A `scumble_phase`.
+   */
+  int32_t phase;
+  /**
+   * Steps done.
+   */
+  int32_t step;
+  /**
+   * Steps in all.
+   */
+  int32_t steps;
+  /**
+   * UNet evaluations done.
+   */
+  int32_t evaluation;
+  /**
+   * UNet evaluations in all: more than steps with some schedulers.
+   */
+  int32_t evaluations;
+  /**
+   * Previews made: a new one is there when it grows.
+   */
+  uint32_t previews;
+  /**
+   * Milliseconds since it was started, until it ended.
+   */
+  float spent_ms;
+  /**
+   * Milliseconds left, estimated; -1 before the first evaluation is done.
+   */
+  float left_ms;
+  /**
+   * Milliseconds spent on UNet evaluations.
+   */
+  float denoise_ms;
+  /**
+   * Milliseconds spent on the decoder.
+   */
+  float decode_ms;
+  /**
+   * `SCUMBLE_STATUS_OK`, or the status with which it failed or was cancelled;
+   * `scumble_generation_error` gives the text.
+   */
+  int32_t status;
+} scumble_progress;
+
+/**
+ * What a generation paints, with nothing left open.
+ */
+typedef struct scumble_generation_info {
+  /**
+   * `sizeof(scumble_generation_info)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * Size of the picture in pixels.
+   */
+  int32_t width;
+  /**
+   * See `width`.
+   */
+  int32_t height;
+  /**
+   * Size of previews in pixels; 0 if none are made.
+   */
+  int32_t preview_width;
+  /**
+   * See `preview_width`.
+   */
+  int32_t preview_height;
+  /**
+   * Steps of the scheduler.
+   */
+  int32_t steps;
+  /**
+   * UNet evaluations in all.
+   */
+  int32_t evaluations;
+  /**
+   * Guidance scale.
+   */
+  float guidance_scale;
+  /**
+   * The seed, also when it was drawn at random.
+   */
+  int64_t seed;
+  /**
+   * Scheduler.
+   */
+  char scheduler[32];
+} scumble_generation_info;
+
+/**
+ * Pixels in the caller's memory. Set every field.
+ */
+typedef struct scumble_image {
+  /**
+   * `sizeof(scumble_image)`.
+   */
+  uint32_t struct_size;
+  /**
+   * A `scumble_format`.
+   */
+  int32_t format;
+  /**
+   * Pixels along a row: what `scumble_generation_get_info` tells.
+   */
+  int32_t width;
+  /**
+   * Rows: likewise.
+   */
+  int32_t height;
+  /**
+   * Bytes from the beginning of a row to that of the next; 0 for rows without a gap.
+   */
+  uint32_t row_pitch;
+  /**
+   * 0 or `SCUMBLE_IMAGE_BOTTOM_UP`.
+   */
+  uint32_t flags;
+  /**
+   * Bytes at `pixels`: at least `row_pitch * (height - 1)` and a row.
+   */
+  uint64_t pixels_size;
+  /**
+   * The caller's memory.
+   */
+  void *pixels;
+} scumble_image;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library: a static text such as "0.1.0". Never NULL.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API const char *scumble_version(void);
+
+/**
+ * The ABI version that the library speaks. It is to be `SCUMBLE_ABI_VERSION` of the header that
+ * the caller was built with; the `_init` functions check it too.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API uint32_t scumble_abi_version(void);
+
+/**
+ * The name of a status: a static text such as "SCUMBLE_STATUS_BUSY", or
+ * "SCUMBLE_STATUS_UNKNOWN". Never NULL.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API const char *scumble_status_name(int32_t status);
+
+/**
+ * What went wrong in the last call on this thread that did not answer `SCUMBLE_STATUS_OK`: UTF-8
+ * text that names the parameter, its value and what was expected. Empty before the first. Never
+ * NULL; valid until the next call of Scumble on this thread.
+ *
+ * Any thread, any time; each has a text of its own.
+ */
+SCUMBLE_API const char *scumble_last_error(void);
+
+/**
+ * Takes the oldest line of the log, into which go warnings of ONNX Runtime, defects and what was
+ * loaded. Scumble itself writes nothing to stdout or stderr.
+ *
+ * `entry` (not NULL): filled. `SCUMBLE_STATUS_EMPTY` when there is no line, and then nothing is
+ * written. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
+
+/**
+ * Cancels all work, destroys every object and waits until every thread of the library and of its
+ * ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
+ * created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
+ *
+ * `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
+ * still ending (a model call that does not stop between two operators): call again to wait on.
+ *
+ * Any thread, any time. This call blocks.
+ */
+SCUMBLE_API scumble_status scumble_shutdown(int32_t timeout_ms);
+
+/**
+ * Loads ONNX Runtime. Optional: the first context does it too.
+ *
+ * `path`: the library, UTF-8, at most 32 KiB; a relative one counts from the working directory.
+ * NULL looks for it: the environment variable `SCUMBLE_ONNXRUNTIME`; beside libscumble, first as
+ * `scumble_onnxruntime.{dll,so,dylib}`, then under its official name. It stays loaded until the
+ * process ends, and a process has one: asking for another is `RUNTIME_ALREADY_LOADED`, asking for
+ * the same again is OK.
+ *
+ * Errors: `RUNTIME_NOT_FOUND` (the text says where was looked), `RUNTIME_INVALID` (not a library,
+ * or not ONNX Runtime), `RUNTIME_TOO_OLD` (before 1.24), `RUNTIME_ALREADY_LOADED`,
+ * `RUNTIME_FAILED`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+ *
+ * Any thread. This call takes as long as the system needs to load a library.
+ */
+SCUMBLE_API scumble_status scumble_runtime_load(const char *path);
+
+/**
+ * How many devices contexts can be created on.
+ *
+ * `count` (not NULL): written. `SCUMBLE_STATUS_NOT_READY` before ONNX Runtime is loaded. Errors:
+ * `INVALID_ARGUMENT`.
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_device_count(int32_t *count);
+
+/**
+ * Describes a device. They are listed best first.
+ *
+ * `index`: 0 to one less than `scumble_device_count`. `info` (not NULL): filled.
+ * `SCUMBLE_STATUS_NOT_READY` before ONNX Runtime is loaded. Errors: `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_device_get_info(int32_t index, struct scumble_device_info *info);
+
+/**
+ * Fills a descriptor with the defaults that its fields document.
+ *
+ * `desc` (not NULL): written, no more than `size` bytes. `size`: `sizeof(scumble_context_desc)`.
+ * `abi_version`: `SCUMBLE_ABI_VERSION`. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+ * `ABI_MISMATCH`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc *desc, size_t size, uint32_t abi_version);
+
+/**
+ * Creates a context and returns at once; the context's own thread loads the model. Poll it or
+ * wait for it; until it is ready, creating a prompt answers `SCUMBLE_STATUS_NOT_READY`.
+ *
+ * `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
+ * given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
+ * `DEVICE_NOT_FOUND`, `OUT_OF_MEMORY`. What is wrong with the model or with ONNX Runtime shows
+ * when the context is polled.
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_context_create(const struct scumble_context_desc *desc, struct scumble_context **context);
+
+/**
+ * Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
+ * the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
+ * `OUT_OF_MEMORY`, `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_poll(const struct scumble_context *context);
+
+/**
+ * Waits until the model is loaded or loading failed.
+ *
+ * `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_context_poll`
+ * does, but `SCUMBLE_STATUS_TIMEOUT` while it is still loading.
+ *
+ * Any thread. This call blocks.
+ */
+SCUMBLE_API scumble_status scumble_context_wait(const struct scumble_context *context, int32_t timeout_ms);
+
+/**
+ * Describes a loaded model.
+ *
+ * `info` (not NULL): filled. Errors: those of `scumble_context_poll`, `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_get_info(const struct scumble_context *context, struct scumble_context_info *info);
+
+/**
+ * Gives the context back. Loading is cancelled; prompts and generations that use the context keep
+ * the model until they are gone too. Never blocks: the model is unloaded by its own thread.
+ *
+ * Errors: `INVALID_HANDLE`, also for NULL.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_destroy(struct scumble_context *context);
+
+/**
+ * Fills a descriptor with the defaults that its fields document.
+ *
+ * `desc` (not NULL): written, no more than `size` bytes. `size`: `sizeof(scumble_prompt_desc)`.
+ * `abi_version`: `SCUMBLE_ABI_VERSION`. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+ * `ABI_MISMATCH`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_prompt_desc_init(struct scumble_prompt_desc *desc, size_t size, uint32_t abi_version);
+
+/**
+ * Creates a prompt and returns at once; the context's thread encodes it, or the caller does if
+ * the flag `SCUMBLE_PROMPT_BY_HAND` is set. Generations may be created of it and started before
+ * the thread has encoded it.
+ *
+ * `desc` (not NULL): only read during the call. `prompt` (not NULL): receives the handle, to be
+ * given back with `scumble_prompt_destroy`; untouched on failure. The prompt keeps the context's
+ * model. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of
+ * `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`,
+ * `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_prompt_create(const struct scumble_context *context, const struct scumble_prompt_desc *desc, struct scumble_prompt **prompt);
+
+/**
+ * Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
+ *
+ * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
+ * changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
+ * `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `CANCELLED`.
+ *
+ * Any thread, one at a time for a prompt. This call computes.
+ */
+SCUMBLE_API scumble_status scumble_prompt_encode(const struct scumble_prompt *prompt);
+
+/**
+ * Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
+ * the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`,
+ * `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_prompt_poll(const struct scumble_prompt *prompt);
+
+/**
+ * Waits until the prompt is encoded or encoding failed.
+ *
+ * `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_prompt_poll` does,
+ * but `SCUMBLE_STATUS_TIMEOUT` while it is not encoded. A prompt to be encoded by hand is waited
+ * for too: another thread may do it.
+ *
+ * Any thread. This call blocks.
+ */
+SCUMBLE_API scumble_status scumble_prompt_wait(const struct scumble_prompt *prompt, int32_t timeout_ms);
+
+/**
+ * Describes an encoded prompt.
+ *
+ * `info` (not NULL): filled. Errors: those of `scumble_prompt_poll`, `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_prompt_get_info(const struct scumble_prompt *prompt, struct scumble_prompt_info *info);
+
+/**
+ * Gives the prompt back. Generations that use it keep it. Never blocks.
+ *
+ * Errors: `INVALID_HANDLE`, also for NULL.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_prompt_destroy(struct scumble_prompt *prompt);
+
+/**
+ * Fills a descriptor with the defaults that its fields document.
+ *
+ * `desc` (not NULL): written, no more than `size` bytes. `size`:
+ * `sizeof(scumble_generation_desc)`. `abi_version`: `SCUMBLE_ABI_VERSION`. Errors:
+ * `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `ABI_MISMATCH`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_desc_init(struct scumble_generation_desc *desc, size_t size, uint32_t abi_version);
+
+/**
+ * Creates a generation of a prompt. Nothing is computed yet but its starting noise.
+ *
+ * `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
+ * be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
+ * prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED`.
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_generation_create(const struct scumble_prompt *prompt, const struct scumble_generation_desc *desc, struct scumble_generation **generation);
+
+/**
+ * Lets the context's thread paint the picture and returns at once. Generations of one context
+ * take turns, one UNet evaluation each.
+ *
+ * Errors: `INVALID_HANDLE`, `WRONG_STATE` (started or stepped already, or its prompt is to be
+ * encoded by hand and is not), and that with which the generation ended before.
+ *
+ * Any thread, one at a time for a generation.
+ */
+SCUMBLE_API scumble_status scumble_generation_start(const struct scumble_generation *generation);
+
+/**
+ * How far the generation is. Costs microseconds and never waits for the computation.
+ *
+ * `progress` (not NULL): filled. The answer is whether the call succeeded; how the generation
+ * fares stands in `progress`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+ * `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_poll(const struct scumble_generation *generation, struct scumble_progress *progress);
+
+/**
+ * Waits until the generation is done, failed or cancelled.
+ *
+ * `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
+ * `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
+ * error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `MODEL_UNSUPPORTED`,
+ * `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+ *
+ * Any thread. This call blocks.
+ */
+SCUMBLE_API scumble_status scumble_generation_wait(const struct scumble_generation *generation, int32_t timeout_ms);
+
+/**
+ * Ends the generation: what computes for it stops between two operators of the model, and its
+ * phase is `SCUMBLE_PHASE_CANCELLED` at once. The preview that is there can still be read. Does
+ * nothing when it is done or failed.
+ *
+ * Errors: `INVALID_HANDLE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_cancel(const struct scumble_generation *generation);
+
+/**
+ * What the generation paints.
+ *
+ * `info` (not NULL): filled. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_get_info(const struct scumble_generation *generation, struct scumble_generation_info *info);
+
+/**
+ * Why the generation failed or that it was cancelled: answers its status and makes its text this
+ * thread's `scumble_last_error`. `OK` when there is no error.
+ *
+ * Errors besides: `INVALID_HANDLE`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_error(const struct scumble_generation *generation);
+
+/**
+ * By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. When all
+ * evaluations are done, `scumble_generation_decode` is next.
+ *
+ * `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when
+ * the model computes for somebody else, `SCUMBLE_STATUS_NOT_READY` when the prompt is not encoded
+ * yet; then nothing has changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (started, or all
+ * evaluations are done), `CANCELLED`, and the failures that `scumble_generation_wait` lists, which
+ * end the generation.
+ *
+ * Any thread, one at a time for a generation. This call computes.
+ */
+SCUMBLE_API scumble_status scumble_generation_step(const struct scumble_generation *generation, int32_t *left);
+
+/**
+ * By hand: decodes the finished latents, on the calling thread.
+ *
+ * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors:
+ * `INVALID_HANDLE`, `WRONG_STATE` (started, evaluations are left, or decoded already),
+ * `CANCELLED`, and the failures that `scumble_generation_wait` lists, which end the generation.
+ *
+ * Any thread, one at a time for a generation. This call computes.
+ */
+SCUMBLE_API scumble_status scumble_generation_decode(const struct scumble_generation *generation);
+
+/**
+ * Copies the finished picture or the latest preview into the caller's memory, as often as wanted.
+ * Never waits for the computation.
+ *
+ * `source`: a `scumble_source`. `image` (not NULL): describes the memory; its width and height must
+ * be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
+ * preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+ * `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
+ * the generation ended before. On failure nothing is written.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_read_image(const struct scumble_generation *generation, int32_t source, const struct scumble_image *image);
+
+/**
+ * Gives the generation back. It is cancelled if it is not done. Never blocks.
+ *
+ * Errors: `INVALID_HANDLE`, also for NULL.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_destroy(struct scumble_generation *generation);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SCUMBLE_H */

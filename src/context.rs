@@ -1,0 +1,162 @@
+//! A loaded model with the thread that works for it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::cancel::Cancel;
+use crate::error::{bail, Error, Result, Status};
+use crate::model::{Device, LatentRgb, Model, ModelInfo, StableDiffusion};
+use crate::promise::Promise;
+use crate::testing;
+use crate::worker::{Task, Turn, Worker};
+
+/// A model on one device. Prompts and generations hold it; when the last of them is gone its
+/// thread unloads the model and ends.
+pub struct Context {
+    shared: Arc<Shared>,
+    worker: Worker,
+}
+
+/// What the thread shares with the outside.
+struct Shared {
+    loaded: Promise<Loaded>,
+    /// Held for one computation at a time; empty before loading and after a failure of it.
+    model: Mutex<Option<Box<dyn Model>>>,
+    latent_rgb: OnceLock<LatentRgb>,
+    cancel: Cancel,
+}
+
+/// What is known once the model is loaded.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Sizes, limits and defaults.
+    pub info: Arc<ModelInfo>,
+    /// How long loading took.
+    pub time: Duration,
+}
+
+/// The model, held for one computation.
+pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
+
+impl Context {
+    /// Begins to load a model directory, on the context's own thread.
+    pub fn open(directory: PathBuf, device: Device) -> Result<Arc<Self>> {
+        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&directory, &device, cancel)?)))
+    }
+
+    /// Begins to load a model in a way of the caller's own.
+    pub fn with_loader(load: impl FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send + 'static) -> Result<Arc<Self>> {
+        let shared = Arc::new(Shared {
+            loaded: Promise::new(),
+            model: Mutex::new(None),
+            latent_rgb: OnceLock::new(),
+            cancel: Cancel::default(),
+        });
+        let at_end = Arc::clone(&shared);
+        // Unloading takes time: it belongs on the thread, not in somebody's destroy.
+        let worker = Worker::start(move || drop(at_end.model.lock().take()))?;
+        worker.submit(Box::new(LoadTask { shared: Arc::clone(&shared), load: Some(Box::new(load)) }));
+        Ok(Arc::new(Self { shared, worker }))
+    }
+
+    /// The model's description, or why there is none (yet: `NotReady`).
+    pub fn loaded(&self) -> Result<Loaded> {
+        match self.shared.loaded.get() {
+            Some(result) => result,
+            None => bail!(NotReady, "the context is still loading"),
+        }
+    }
+
+    /// Waits until the model is loaded; `Timeout` when it takes longer.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<Loaded> {
+        match self.shared.loaded.wait(timeout) {
+            Some(result) => result,
+            None => bail!(Timeout, "the context is still loading"),
+        }
+    }
+
+    /// Ends loading, if it goes on.
+    pub fn cancel(&self) {
+        self.shared.cancel.cancel();
+        self.shared.loaded.set(Err(Error::new(Status::Cancelled, "loading was cancelled")));
+    }
+
+    /// The model for one computation on the worker, which waits for its turn.
+    pub fn model(&self) -> Result<ModelGuard<'_>> {
+        ModelGuard::new(self.shared.model.lock())
+    }
+
+    /// The model for one computation by hand; `Busy` when somebody else computes.
+    pub fn try_model(&self) -> Result<ModelGuard<'_>> {
+        match self.shared.model.try_lock() {
+            Some(guard) => ModelGuard::new(guard),
+            None => bail!(Busy, "the model is computing for somebody else"),
+        }
+    }
+
+    /// How previews are coloured; fitted at the first call where the model does not tell.
+    pub fn latent_rgb(&self, model: &mut dyn Model, cancel: &Cancel) -> Result<&LatentRgb> {
+        if let Some(map) = self.shared.latent_rgb.get() {
+            return Ok(map);
+        }
+        let map = match &model.info().latent_rgb {
+            Some(map) => map.clone(),
+            None => LatentRgb::fit(model, cancel)?,
+        };
+        Ok(self.shared.latent_rgb.get_or_init(|| map))
+    }
+
+    /// Gives the worker a task.
+    pub fn submit(&self, task: Box<dyn Task>) {
+        self.worker.submit(task);
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.shared.cancel.cancel();
+    }
+}
+
+impl<'a> ModelGuard<'a> {
+    fn new(guard: MutexGuard<'a, Option<Box<dyn Model>>>) -> Result<Self> {
+        if guard.is_none() {
+            bail!(WrongState, "the context has no model");
+        }
+        Ok(Self(guard))
+    }
+
+    /// The model itself.
+    pub fn get(&mut self) -> &mut dyn Model {
+        self.0.as_mut().expect("checked when the guard was made").as_mut()
+    }
+}
+
+type Load = Box<dyn FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send>;
+
+struct LoadTask {
+    shared: Arc<Shared>,
+    load: Option<Load>,
+}
+
+impl Task for LoadTask {
+    fn turn(&mut self) -> Turn {
+        testing::point("worker_load");
+        let Some(load) = self.load.take() else { return Turn::Done };
+        let start = Instant::now();
+        let result = load(&self.shared.cancel).map(|model| {
+            let info = Arc::new(model.info().clone());
+            *self.shared.model.lock() = Some(model);
+            Loaded { info, time: start.elapsed() }
+        });
+        self.shared.loaded.set(result);
+        Turn::Done
+    }
+
+    fn panicked(&mut self, text: &str) {
+        self.shared.loaded.set(Err(Error::new(Status::Panic, format!("loading panicked: {text}"))));
+    }
+}

@@ -1,0 +1,215 @@
+//! The context: a loaded model.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+use std::ptr;
+
+use super::boundary::{self, call, milliseconds, timeout};
+use super::desc::{self, c_struct};
+use super::runtime::MAX_PATH;
+use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
+use crate::context::Context;
+use crate::error::{bail, Result, Status};
+use crate::model::Device;
+
+/// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_context_desc {
+    /// `sizeof(scumble_context_desc)`.
+    pub struct_size: u32,
+    /// Threads that compute, the context's own one counted: 1 to 256. Default `SCUMBLE_AUTO`: half
+    /// of the machine's. They sleep when there is nothing to do.
+    pub threads: i32,
+    /// Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
+    /// `tokenizer/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default
+    /// NULL, which is not allowed.
+    pub model_path: *const c_char,
+    /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
+    /// there is.
+    pub device: *const c_char,
+}
+c_struct!(scumble_context_desc, 24);
+
+/// A loaded model.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_context_info {
+    /// `sizeof(scumble_context_info)`, set by the caller.
+    pub struct_size: u32,
+    /// The size in pixels that the model was trained at, and the default of a generation.
+    pub width: i32,
+    /// See `width`.
+    pub height: i32,
+    /// Widths and heights must be multiples of this: pixels per latent.
+    pub size_multiple: i32,
+    /// Channels of the latents.
+    pub latent_channels: i32,
+    /// The longest prompt in tokens, begin and end not counted. What is longer is cut off.
+    pub token_limit: i32,
+    /// The most steps that a generation can have.
+    pub max_steps: i32,
+    /// Default steps of a generation.
+    pub default_steps: i32,
+    /// Default guidance scale of a generation.
+    pub default_guidance_scale: f32,
+    /// How long loading took, in milliseconds.
+    pub load_ms: f32,
+    /// The name of the model's directory.
+    pub model: [c_char; 96],
+}
+c_struct!(scumble_context_info, 136);
+
+/// Fills a descriptor with the defaults that its fields document.
+///
+/// `desc` (not NULL): written, no more than `size` bytes. `size`: `sizeof(scumble_context_desc)`.
+/// `abi_version`: `SCUMBLE_ABI_VERSION`. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+/// `ABI_MISMATCH`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `desc` is NULL or points to `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_desc_init(
+    desc: *mut scumble_context_desc,
+    size: usize,
+    abi_version: u32,
+) -> Status {
+    // SAFETY: the caller's promise.
+    call("scumble_context_desc_init", || unsafe { desc::init(desc, size, abi_version, defaults) })
+}
+
+fn defaults(struct_size: u32) -> scumble_context_desc {
+    scumble_context_desc { struct_size, threads: SCUMBLE_AUTO, model_path: ptr::null(), device: ptr::null() }
+}
+
+/// Creates a context and returns at once; the context's own thread loads the model. Poll it or
+/// wait for it; until it is ready, creating a prompt answers `SCUMBLE_STATUS_NOT_READY`.
+///
+/// `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
+/// given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
+/// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
+/// `DEVICE_NOT_FOUND`, `OUT_OF_MEMORY`. What is wrong with the model or with ONNX Runtime shows
+/// when the context is polled.
+///
+/// Any thread.
+///
+/// # Safety
+/// `desc` is NULL or points to `struct_size` bytes; `context` is NULL or points to a pointer.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_create(
+    desc: *const scumble_context_desc,
+    context: *mut *mut scumble_context,
+) -> Status {
+    call("scumble_context_create", || {
+        boundary::not_null(context, "context")?;
+        // SAFETY: the caller's promise; the texts are the caller's too.
+        let (desc, path, device) = unsafe {
+            let desc = desc::read(desc, "desc", defaults(0))?;
+            let path = boundary::text(desc.model_path, "model_path", MAX_PATH)?;
+            (desc, path, boundary::optional_text(desc.device, "device", 256)?)
+        };
+        if path.is_empty() {
+            bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
+        }
+        let device = device_of(device, desc.threads)?;
+        let created = Context::open(PathBuf::from(path), device)?;
+        // SAFETY: as above.
+        unsafe { boundary::write(context, "context", handle::insert(created)) }
+    })
+}
+
+fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
+    if let Some(name) = name.filter(|name| !["cpu", "auto"].contains(name)) {
+        bail!(DeviceNotFound, "device is \"{name}\"; this version of Scumble runs on \"cpu\"");
+    }
+    match auto(threads) {
+        None => Ok(Device::default()),
+        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize }),
+        Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
+    }
+}
+
+/// Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
+/// the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
+/// `OUT_OF_MEMORY`, `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_poll(context: *const scumble_context) -> Status {
+    call("scumble_context_poll", || handle::get(context)?.loaded().map(drop))
+}
+
+/// Waits until the model is loaded or loading failed.
+///
+/// `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_context_poll`
+/// does, but `SCUMBLE_STATUS_TIMEOUT` while it is still loading.
+///
+/// Any thread. This call blocks.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_wait(context: *const scumble_context, timeout_ms: i32) -> Status {
+    call("scumble_context_wait", || handle::get(context)?.wait(timeout(timeout_ms)).map(drop))
+}
+
+/// Describes a loaded model.
+///
+/// `info` (not NULL): filled. Errors: those of `scumble_context_poll`, `INVALID_ARGUMENT`,
+/// `INVALID_STRUCT_SIZE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `info` is NULL or points to `struct_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_get_info(
+    context: *const scumble_context,
+    info: *mut scumble_context_info,
+) -> Status {
+    call("scumble_context_get_info", || {
+        let context = handle::get(context)?;
+        // SAFETY: the caller's promise.
+        unsafe { desc::check_output(info, "info") }?;
+        let loaded = context.loaded()?;
+        let model = &loaded.info;
+        // SAFETY: as above.
+        unsafe {
+            desc::write(info, "info", |struct_size| scumble_context_info {
+                struct_size,
+                width: model.width as i32,
+                height: model.height as i32,
+                size_multiple: model.vae_factor as i32,
+                latent_channels: model.latent_channels as i32,
+                token_limit: model.token_limit as i32 - 2,
+                max_steps: model.scheduler.train_timesteps() as i32,
+                default_steps: model.defaults.steps as i32,
+                default_guidance_scale: model.defaults.guidance_scale,
+                load_ms: milliseconds(loaded.time),
+                model: desc::fixed_text(&model.name),
+            })
+        }
+    })
+}
+
+/// Gives the context back. Loading is cancelled; prompts and generations that use the context keep
+/// the model until they are gone too. Never blocks: the model is unloaded by its own thread.
+///
+/// Errors: `INVALID_HANDLE`, also for NULL.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_destroy(context: *mut scumble_context) -> Status {
+    call("scumble_context_destroy", || {
+        handle::remove(context)?.cancel();
+        Ok(())
+    })
+}

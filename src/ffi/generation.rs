@@ -1,0 +1,414 @@
+//! The generation: one picture in progress.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use super::boundary::{self, call, milliseconds, timeout};
+use super::desc::{self, c_struct};
+use super::image::{scumble_image, Target};
+use super::{auto, handle, scumble_generation, scumble_prompt, SCUMBLE_AUTO};
+use crate::diffusion::Request;
+use crate::error::{bail, Status};
+use crate::generation::{Generation, Preview, Source};
+
+/// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
+/// what shall not be the model's default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_generation_desc {
+    /// `sizeof(scumble_generation_desc)`.
+    pub struct_size: u32,
+    /// Width in pixels: a multiple of `size_multiple` of `scumble_context_info`, at most 8192.
+    /// Default `SCUMBLE_AUTO`: the model's.
+    pub width: i32,
+    /// Height in pixels: likewise.
+    pub height: i32,
+    /// Steps of the scheduler: 1 to `max_steps`. Default `SCUMBLE_AUTO`: the model's.
+    pub steps: i32,
+    /// How strongly the prompt counts against the negative text: 0 to 1000. Up to 1 the negative
+    /// text does not count, and a step costs half. Default `SCUMBLE_AUTO`: the model's.
+    pub guidance_scale: f32,
+    /// A preview after every so many UNet evaluations. Default 0: none.
+    pub preview_every: i32,
+    /// Width of previews in pixels, 1 to 8192. Default `SCUMBLE_AUTO`: the picture's.
+    pub preview_width: i32,
+    /// Height of previews: likewise.
+    pub preview_height: i32,
+    /// Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in
+    /// `torch`. Default -1: drawn at random, as any negative number is;
+    /// `scumble_generation_get_info` tells it.
+    pub seed: i64,
+    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, euler,
+    /// euler_a, dpmpp_2m; at most 256 bytes. Default NULL: the model's.
+    pub scheduler: *const c_char,
+    /// Spacing of sigmas or timesteps: karras, leading, linspace or trailing. Default NULL: the
+    /// model's.
+    pub sigmas: *const c_char,
+}
+c_struct!(scumble_generation_desc, 56);
+
+/// How far a generation is, at one moment.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_progress {
+    /// `sizeof(scumble_progress)`, set by the caller.
+    pub struct_size: u32,
+    /// A `scumble_phase`.
+    pub phase: i32,
+    /// Steps done.
+    pub step: i32,
+    /// Steps in all.
+    pub steps: i32,
+    /// UNet evaluations done.
+    pub evaluation: i32,
+    /// UNet evaluations in all: more than steps with some schedulers.
+    pub evaluations: i32,
+    /// Previews made: a new one is there when it grows.
+    pub previews: u32,
+    /// Milliseconds since it was started, until it ended.
+    pub spent_ms: f32,
+    /// Milliseconds left, estimated; -1 before the first evaluation is done.
+    pub left_ms: f32,
+    /// Milliseconds spent on UNet evaluations.
+    pub denoise_ms: f32,
+    /// Milliseconds spent on the decoder.
+    pub decode_ms: f32,
+    /// `SCUMBLE_STATUS_OK`, or the status with which it failed or was cancelled;
+    /// `scumble_generation_error` gives the text.
+    pub status: i32,
+}
+c_struct!(scumble_progress, 48);
+
+/// What a generation paints, with nothing left open.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_generation_info {
+    /// `sizeof(scumble_generation_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Size of the picture in pixels.
+    pub width: i32,
+    /// See `width`.
+    pub height: i32,
+    /// Size of previews in pixels; 0 if none are made.
+    pub preview_width: i32,
+    /// See `preview_width`.
+    pub preview_height: i32,
+    /// Steps of the scheduler.
+    pub steps: i32,
+    /// UNet evaluations in all.
+    pub evaluations: i32,
+    /// Guidance scale.
+    pub guidance_scale: f32,
+    /// The seed, also when it was drawn at random.
+    pub seed: i64,
+    /// Scheduler.
+    pub scheduler: [c_char; 32],
+}
+c_struct!(scumble_generation_info, 72);
+
+/// Fills a descriptor with the defaults that its fields document.
+///
+/// `desc` (not NULL): written, no more than `size` bytes. `size`:
+/// `sizeof(scumble_generation_desc)`. `abi_version`: `SCUMBLE_ABI_VERSION`. Errors:
+/// `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `ABI_MISMATCH`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `desc` is NULL or points to `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_desc_init(
+    desc: *mut scumble_generation_desc,
+    size: usize,
+    abi_version: u32,
+) -> Status {
+    // SAFETY: the caller's promise.
+    call("scumble_generation_desc_init", || unsafe { desc::init(desc, size, abi_version, defaults) })
+}
+
+fn defaults(struct_size: u32) -> scumble_generation_desc {
+    scumble_generation_desc {
+        struct_size,
+        width: SCUMBLE_AUTO,
+        height: SCUMBLE_AUTO,
+        steps: SCUMBLE_AUTO,
+        guidance_scale: SCUMBLE_AUTO as f32,
+        preview_every: 0,
+        preview_width: SCUMBLE_AUTO,
+        preview_height: SCUMBLE_AUTO,
+        seed: -1,
+        scheduler: ptr::null(),
+        sigmas: ptr::null(),
+    }
+}
+
+/// Creates a generation of a prompt. Nothing is computed yet but its starting noise.
+///
+/// `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
+/// be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
+/// prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+/// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED`.
+///
+/// Any thread.
+///
+/// # Safety
+/// `desc` is NULL or points to `struct_size` bytes; `generation` is NULL or points to a pointer.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_create(
+    prompt: *const scumble_prompt,
+    desc: *const scumble_generation_desc,
+    generation: *mut *mut scumble_generation,
+) -> Status {
+    call("scumble_generation_create", || {
+        let prompt = handle::get(prompt)?;
+        boundary::not_null(generation, "generation")?;
+        // SAFETY: the caller's promise; the texts are the caller's too.
+        let (desc, scheduler, sigmas) = unsafe {
+            let desc = desc::read(desc, "desc", defaults(0))?;
+            let scheduler = boundary::optional_text(desc.scheduler, "scheduler", 256)?;
+            (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", 256)?)
+        };
+        let request = Request {
+            width: auto(desc.width),
+            height: auto(desc.height),
+            steps: auto(desc.steps),
+            guidance_scale: (desc.guidance_scale != SCUMBLE_AUTO as f32).then_some(desc.guidance_scale),
+            seed: u64::try_from(desc.seed).ok(),
+            scheduler: scheduler.map(str::to_owned),
+            sigmas: sigmas.map(str::to_owned),
+        };
+        let preview =
+            Preview { every: desc.preview_every, width: auto(desc.preview_width), height: auto(desc.preview_height) };
+        let created = Generation::create(&prompt, &request, &preview)?;
+        // SAFETY: as above.
+        unsafe { boundary::write(generation, "generation", handle::insert(created)) }
+    })
+}
+
+/// Lets the context's thread paint the picture and returns at once. Generations of one context
+/// take turns, one UNet evaluation each.
+///
+/// Errors: `INVALID_HANDLE`, `WRONG_STATE` (started or stepped already, or its prompt is to be
+/// encoded by hand and is not), and that with which the generation ended before.
+///
+/// Any thread, one at a time for a generation.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_start(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_start", || handle::get(generation)?.start())
+}
+
+/// How far the generation is. Costs microseconds and never waits for the computation.
+///
+/// `progress` (not NULL): filled. The answer is whether the call succeeded; how the generation
+/// fares stands in `progress`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+/// `INVALID_STRUCT_SIZE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `progress` is NULL or points to `struct_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_poll(
+    generation: *const scumble_generation,
+    progress: *mut scumble_progress,
+) -> Status {
+    call("scumble_generation_poll", || {
+        let snapshot = handle::get(generation)?.poll();
+        // SAFETY: the caller's promise.
+        unsafe {
+            desc::write(progress, "progress", |struct_size| scumble_progress {
+                struct_size,
+                phase: snapshot.phase as i32,
+                step: snapshot.step as i32,
+                steps: snapshot.steps as i32,
+                evaluation: snapshot.evaluation as i32,
+                evaluations: snapshot.evaluations as i32,
+                previews: snapshot.previews as u32,
+                spent_ms: milliseconds(snapshot.spent),
+                left_ms: snapshot.left.map_or(-1.0, milliseconds),
+                denoise_ms: milliseconds(snapshot.denoise),
+                decode_ms: milliseconds(snapshot.decode),
+                status: snapshot.status as i32,
+            })
+        }
+    })
+}
+
+/// Waits until the generation is done, failed or cancelled.
+///
+/// `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
+/// `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
+/// error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `MODEL_UNSUPPORTED`,
+/// `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+///
+/// Any thread. This call blocks.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_wait(generation: *const scumble_generation, timeout_ms: i32) -> Status {
+    call("scumble_generation_wait", || handle::get(generation)?.wait(timeout(timeout_ms)))
+}
+
+/// Ends the generation: what computes for it stops between two operators of the model, and its
+/// phase is `SCUMBLE_PHASE_CANCELLED` at once. The preview that is there can still be read. Does
+/// nothing when it is done or failed.
+///
+/// Errors: `INVALID_HANDLE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_cancel(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_cancel", || {
+        handle::get(generation)?.cancel();
+        Ok(())
+    })
+}
+
+/// What the generation paints.
+///
+/// `info` (not NULL): filled. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `info` is NULL or points to `struct_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_get_info(
+    generation: *const scumble_generation,
+    info: *mut scumble_generation_info,
+) -> Status {
+    call("scumble_generation_get_info", || {
+        let generation = handle::get(generation)?;
+        let plan = generation.plan();
+        let (preview_width, preview_height) = generation.preview_size().unwrap_or((0, 0));
+        // SAFETY: the caller's promise.
+        unsafe {
+            desc::write(info, "info", |struct_size| scumble_generation_info {
+                struct_size,
+                width: plan.width as i32,
+                height: plan.height as i32,
+                preview_width: preview_width as i32,
+                preview_height: preview_height as i32,
+                steps: plan.steps as i32,
+                evaluations: generation.evaluations() as i32,
+                guidance_scale: plan.guidance_scale,
+                seed: plan.seed as i64,
+                scheduler: desc::fixed_text(plan.sampler.name()),
+            })
+        }
+    })
+}
+
+/// Why the generation failed or that it was cancelled: answers its status and makes its text this
+/// thread's `scumble_last_error`. `OK` when there is no error.
+///
+/// Errors besides: `INVALID_HANDLE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_error(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_error", || match handle::get(generation)?.error() {
+        Some(error) => Err(error),
+        None => Ok(()),
+    })
+}
+
+/// By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. When all
+/// evaluations are done, `scumble_generation_decode` is next.
+///
+/// `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when
+/// the model computes for somebody else, `SCUMBLE_STATUS_NOT_READY` when the prompt is not encoded
+/// yet; then nothing has changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (started, or all
+/// evaluations are done), `CANCELLED`, and the failures that `scumble_generation_wait` lists, which
+/// end the generation.
+///
+/// Any thread, one at a time for a generation. This call computes.
+///
+/// # Safety
+/// `left` is NULL or points to an `int32_t`.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_step(generation: *const scumble_generation, left: *mut i32) -> Status {
+    call("scumble_generation_step", || {
+        let evaluations = handle::get(generation)?.step()?;
+        if left.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        unsafe { boundary::write(left, "left", evaluations as i32) }
+    })
+}
+
+/// By hand: decodes the finished latents, on the calling thread.
+///
+/// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors:
+/// `INVALID_HANDLE`, `WRONG_STATE` (started, evaluations are left, or decoded already),
+/// `CANCELLED`, and the failures that `scumble_generation_wait` lists, which end the generation.
+///
+/// Any thread, one at a time for a generation. This call computes.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_decode(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_decode", || handle::get(generation)?.decode())
+}
+
+/// Copies the finished picture or the latest preview into the caller's memory, as often as wanted.
+/// Never waits for the computation.
+///
+/// `source`: a `scumble_source`. `image` (not NULL): describes the memory; its width and height must
+/// be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
+/// preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+/// `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
+/// the generation ended before. On failure nothing is written.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `image` is NULL or points to `struct_size` bytes, and its `pixels` to `pixels_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_read_image(
+    generation: *const scumble_generation,
+    source: i32,
+    image: *const scumble_image,
+) -> Status {
+    call("scumble_generation_read_image", || {
+        let generation = handle::get(generation)?;
+        let source = match source {
+            0 => Source::Final,
+            1 => Source::Preview,
+            other => bail!(InvalidArgument, "source is {other}; expected a scumble_source (0 or 1)"),
+        };
+        // SAFETY: the caller's promise.
+        let target = unsafe { Target::read(image) }?;
+        let picture = generation.picture(source)?;
+        // SAFETY: as above.
+        unsafe { target.fill(&picture) }
+    })
+}
+
+/// Gives the generation back. It is cancelled if it is not done. Never blocks.
+///
+/// Errors: `INVALID_HANDLE`, also for NULL.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_destroy(generation: *mut scumble_generation) -> Status {
+    call("scumble_generation_destroy", || {
+        handle::remove(generation)?.cancel();
+        Ok(())
+    })
+}

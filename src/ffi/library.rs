@@ -1,0 +1,120 @@
+//! The library as a whole.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::boundary::{self, call};
+use super::desc::{self, c_struct};
+use super::handle::{self, Object};
+use crate::error::{bail, Status};
+use crate::{log, worker};
+
+/// A line of the log.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_log_entry {
+    /// `sizeof(scumble_log_entry)`, set by the caller.
+    pub struct_size: u32,
+    /// A `scumble_log_level`.
+    pub level: i32,
+    /// How many lines before this one were dropped, since only the newest 256 are kept.
+    pub dropped: u32,
+    /// What happened: UTF-8, ended by a NUL, without a line break at its end.
+    pub text: [c_char; 1028],
+}
+c_struct!(scumble_log_entry, 1040);
+
+/// The version of the library: a static text such as "0.1.0". Never NULL.
+///
+/// Any thread, any time.
+#[no_mangle]
+pub extern "C" fn scumble_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// The ABI version that the library speaks. It is to be `SCUMBLE_ABI_VERSION` of the header that
+/// the caller was built with; the `_init` functions check it too.
+///
+/// Any thread, any time.
+#[no_mangle]
+pub extern "C" fn scumble_abi_version() -> u32 {
+    desc::SCUMBLE_ABI_VERSION
+}
+
+/// The name of a status: a static text such as "SCUMBLE_STATUS_BUSY", or
+/// "SCUMBLE_STATUS_UNKNOWN". Never NULL.
+///
+/// Any thread, any time.
+#[no_mangle]
+pub extern "C" fn scumble_status_name(status: i32) -> *const c_char {
+    // The names are C strings in one static text, so that a pointer into it can be given.
+    static NAMES: std::sync::LazyLock<Vec<(i32, std::ffi::CString)>> = std::sync::LazyLock::new(|| {
+        Status::ALL.iter().map(|s| (*s as i32, std::ffi::CString::new(s.name()).unwrap_or_default())).collect()
+    });
+    NAMES.iter().find(|(number, _)| *number == status).map_or(c"SCUMBLE_STATUS_UNKNOWN".as_ptr(), |(_, n)| n.as_ptr())
+}
+
+/// What went wrong in the last call on this thread that did not answer `SCUMBLE_STATUS_OK`: UTF-8
+/// text that names the parameter, its value and what was expected. Empty before the first. Never
+/// NULL; valid until the next call of Scumble on this thread.
+///
+/// Any thread, any time; each has a text of its own.
+#[no_mangle]
+pub extern "C" fn scumble_last_error() -> *const c_char {
+    boundary::last_error()
+}
+
+/// Takes the oldest line of the log, into which go warnings of ONNX Runtime, defects and what was
+/// loaded. Scumble itself writes nothing to stdout or stderr.
+///
+/// `entry` (not NULL): filled. `SCUMBLE_STATUS_EMPTY` when there is no line, and then nothing is
+/// written. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `entry` is NULL or points to `struct_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Status {
+    call("scumble_log_next", || {
+        // SAFETY: the caller's promise.
+        unsafe { desc::check_output(entry, "entry") }?;
+        let Some(line) = log::next() else { bail!(Empty, "the log is empty") };
+        // SAFETY: as above.
+        unsafe {
+            desc::write(entry, "entry", |struct_size| scumble_log_entry {
+                struct_size,
+                level: line.level as i32,
+                dropped: u32::try_from(line.dropped).unwrap_or(u32::MAX),
+                text: desc::fixed_text(&line.text),
+            })
+        }
+    })
+}
+
+/// Cancels all work, destroys every object and waits until every thread of the library and of its
+/// ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
+/// created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
+///
+/// `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
+/// still ending (a model call that does not stop between two operators): call again to wait on.
+///
+/// Any thread, any time. This call blocks.
+#[no_mangle]
+pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
+    call("scumble_shutdown", || {
+        let objects = handle::remove_all();
+        for object in &objects {
+            match object {
+                Object::Context(context) => context.cancel(),
+                Object::Prompt(prompt) => prompt.cancel(),
+                Object::Generation(generation) => generation.cancel(),
+            }
+        }
+        drop(objects);
+        if !worker::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
+            bail!(Timeout, "threads are still ending after {timeout_ms} ms");
+        }
+        Ok(())
+    })
+}

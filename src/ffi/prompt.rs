@@ -1,0 +1,201 @@
+//! The prompt: an encoded text.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use super::boundary::{self, call, milliseconds, timeout};
+use super::desc::{self, c_struct};
+use super::{handle, scumble_context, scumble_prompt};
+use crate::error::{bail, Status};
+use crate::prompt::{Prompt, MAX_TEXT};
+
+/// A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
+pub const SCUMBLE_PROMPT_BY_HAND: u32 = 1;
+
+/// What a prompt is created from. Fill it with `scumble_prompt_desc_init`, then set `text`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_prompt_desc {
+    /// `sizeof(scumble_prompt_desc)`.
+    pub struct_size: u32,
+    /// 0 or `SCUMBLE_PROMPT_BY_HAND`. Default 0: the context's thread encodes it.
+    pub flags: u32,
+    /// What the picture shall show: UTF-8, at most 64 KiB, copied. Default NULL, which is not
+    /// allowed; "" is.
+    pub text: *const c_char,
+    /// What it shall not show: likewise. Default NULL, the same as "".
+    pub negative_text: *const c_char,
+}
+c_struct!(scumble_prompt_desc, 24);
+
+/// An encoded prompt.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_prompt_info {
+    /// `sizeof(scumble_prompt_info)`, set by the caller.
+    pub struct_size: u32,
+    /// Tokens of the text, also those that were cut off; begin and end not counted.
+    pub tokens: i32,
+    /// Tokens of the negative text.
+    pub negative_tokens: i32,
+    /// 1 if the text was longer than the model reads and its end does not count, else 0.
+    pub truncated: i32,
+    /// The same of the negative text.
+    pub negative_truncated: i32,
+    /// How long encoding took, in milliseconds.
+    pub encode_ms: f32,
+}
+c_struct!(scumble_prompt_info, 24);
+
+/// Fills a descriptor with the defaults that its fields document.
+///
+/// `desc` (not NULL): written, no more than `size` bytes. `size`: `sizeof(scumble_prompt_desc)`.
+/// `abi_version`: `SCUMBLE_ABI_VERSION`. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
+/// `ABI_MISMATCH`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `desc` is NULL or points to `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_desc_init(
+    desc: *mut scumble_prompt_desc,
+    size: usize,
+    abi_version: u32,
+) -> Status {
+    // SAFETY: the caller's promise.
+    call("scumble_prompt_desc_init", || unsafe { desc::init(desc, size, abi_version, defaults) })
+}
+
+fn defaults(struct_size: u32) -> scumble_prompt_desc {
+    scumble_prompt_desc { struct_size, flags: 0, text: ptr::null(), negative_text: ptr::null() }
+}
+
+/// Creates a prompt and returns at once; the context's thread encodes it, or the caller does if
+/// the flag `SCUMBLE_PROMPT_BY_HAND` is set. Generations may be created of it and started before
+/// the thread has encoded it.
+///
+/// `desc` (not NULL): only read during the call. `prompt` (not NULL): receives the handle, to be
+/// given back with `scumble_prompt_destroy`; untouched on failure. The prompt keeps the context's
+/// model. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of
+/// `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`,
+/// `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+///
+/// Any thread.
+///
+/// # Safety
+/// `desc` is NULL or points to `struct_size` bytes; `prompt` is NULL or points to a pointer.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_create(
+    context: *const scumble_context,
+    desc: *const scumble_prompt_desc,
+    prompt: *mut *mut scumble_prompt,
+) -> Status {
+    call("scumble_prompt_create", || {
+        let context = handle::get(context)?;
+        boundary::not_null(prompt, "prompt")?;
+        // SAFETY: the caller's promise; the texts are the caller's too.
+        let (desc, text, negative) = unsafe {
+            let desc = desc::read(desc, "desc", defaults(0))?;
+            let text = boundary::text(desc.text, "text", MAX_TEXT)?;
+            (desc, text, boundary::optional_text(desc.negative_text, "negative_text", MAX_TEXT)?)
+        };
+        if desc.flags & !SCUMBLE_PROMPT_BY_HAND != 0 {
+            bail!(InvalidArgument, "flags is {:#x}; expected 0 or SCUMBLE_PROMPT_BY_HAND (1)", desc.flags);
+        }
+        let by_hand = desc.flags & SCUMBLE_PROMPT_BY_HAND != 0;
+        let created = Prompt::create(&context, text, negative.unwrap_or(""), by_hand)?;
+        // SAFETY: as above.
+        unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
+    })
+}
+
+/// Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
+///
+/// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
+/// changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
+/// `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `CANCELLED`.
+///
+/// Any thread, one at a time for a prompt. This call computes.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_encode(prompt: *const scumble_prompt) -> Status {
+    call("scumble_prompt_encode", || handle::get(prompt)?.encode())
+}
+
+/// Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
+/// the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`,
+/// `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_poll(prompt: *const scumble_prompt) -> Status {
+    call("scumble_prompt_poll", || handle::get(prompt)?.encoded().map(drop))
+}
+
+/// Waits until the prompt is encoded or encoding failed.
+///
+/// `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_prompt_poll` does,
+/// but `SCUMBLE_STATUS_TIMEOUT` while it is not encoded. A prompt to be encoded by hand is waited
+/// for too: another thread may do it.
+///
+/// Any thread. This call blocks.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_wait(prompt: *const scumble_prompt, timeout_ms: i32) -> Status {
+    call("scumble_prompt_wait", || handle::get(prompt)?.wait(timeout(timeout_ms)).map(drop))
+}
+
+/// Describes an encoded prompt.
+///
+/// `info` (not NULL): filled. Errors: those of `scumble_prompt_poll`, `INVALID_ARGUMENT`,
+/// `INVALID_STRUCT_SIZE`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `info` is NULL or points to `struct_size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_get_info(
+    prompt: *const scumble_prompt,
+    info: *mut scumble_prompt_info,
+) -> Status {
+    call("scumble_prompt_get_info", || {
+        let prompt = handle::get(prompt)?;
+        // SAFETY: the caller's promise.
+        unsafe { desc::check_output(info, "info") }?;
+        let encoded = prompt.encoded()?;
+        let (positive, negative) = (&encoded.conditioning.positive, &encoded.conditioning.negative);
+        // SAFETY: as above.
+        unsafe {
+            desc::write(info, "info", |struct_size| scumble_prompt_info {
+                struct_size,
+                tokens: positive.tokens as i32,
+                negative_tokens: negative.tokens as i32,
+                truncated: i32::from(positive.truncated),
+                negative_truncated: i32::from(negative.truncated),
+                encode_ms: milliseconds(encoded.time),
+            })
+        }
+    })
+}
+
+/// Gives the prompt back. Generations that use it keep it. Never blocks.
+///
+/// Errors: `INVALID_HANDLE`, also for NULL.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_destroy(prompt: *mut scumble_prompt) -> Status {
+    call("scumble_prompt_destroy", || handle::remove(prompt).map(drop))
+}

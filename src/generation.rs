@@ -1,0 +1,445 @@
+//! One picture in progress, seen from any thread: started, polled, cancelled, read.
+//!
+//! [`crate::diffusion`] does the painting; this file decides who lets it and tells how far it is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::cancel::Cancel;
+use crate::context::{Context, ModelGuard};
+use crate::diffusion::{Diffusion, Plan, Request, MAX_SIDE};
+use crate::error::{bail, Error, Result, Status};
+use crate::image::{resize, Picture};
+use crate::panics;
+use crate::promise::wait_until;
+use crate::prompt::Prompt;
+use crate::testing;
+use crate::worker::{Task, Turn};
+
+/// Where a generation is.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Created: neither started nor stepped.
+    Created = 0,
+    /// Waiting for its turn or for its prompt.
+    Waiting = 1,
+    /// The UNet is at work; by hand: the next call is `_step`.
+    Denoising = 2,
+    /// The autoencoder is at work; by hand: the next call is `_decode`.
+    Decoding = 3,
+    /// The picture is there.
+    Done = 4,
+    /// It failed; the error tells why.
+    Failed = 5,
+    /// It was cancelled.
+    Cancelled = 6,
+}
+
+impl Phase {
+    /// Whether nothing more will happen.
+    pub fn is_final(self) -> bool {
+        matches!(self, Phase::Done | Phase::Failed | Phase::Cancelled)
+    }
+}
+
+/// Previews that the caller wants while the picture grows.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// One after every so many evaluations; 0 for none.
+    pub every: i32,
+    /// Their size in pixels; the picture's where not given.
+    pub width: Option<i32>,
+    #[allow(missing_docs)]
+    pub height: Option<i32>,
+}
+
+/// How far a generation is, at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Where it is.
+    pub phase: Phase,
+    /// Steps done, of how many.
+    pub step: usize,
+    #[allow(missing_docs)]
+    pub steps: usize,
+    /// UNet evaluations done, of how many. Some schedulers make more of them than steps.
+    pub evaluation: usize,
+    #[allow(missing_docs)]
+    pub evaluations: usize,
+    /// How many previews were made; a new one is there when it grows.
+    pub previews: u64,
+    /// Time since it was started, until it ended.
+    pub spent: Duration,
+    /// An estimate of the time that is left; none before the first evaluation is done.
+    pub left: Option<Duration>,
+    /// `Ok`, or the status with which it failed or was cancelled.
+    pub status: Status,
+    /// Time spent on denoising and on decoding.
+    pub denoise: Duration,
+    #[allow(missing_docs)]
+    pub decode: Duration,
+}
+
+/// Which picture to read.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The finished picture.
+    Final = 0,
+    /// The latest preview.
+    Preview = 1,
+}
+
+/// A picture in progress.
+pub struct Generation {
+    context: Arc<Context>,
+    prompt: Arc<Prompt>,
+    plan: Plan,
+    evaluations: usize,
+    preview: Option<PreviewPlan>,
+    cancel: Cancel,
+    /// Held by whoever computes.
+    diffusion: Mutex<Diffusion>,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+struct PreviewPlan {
+    every: usize,
+    width: usize,
+    height: usize,
+}
+
+struct Progress {
+    phase: Phase,
+    started: Option<Instant>,
+    by_worker: bool,
+    ended: Option<Instant>,
+    evaluation: usize,
+    denoise: Duration,
+    decode: Duration,
+    error: Option<Error>,
+    previews: u64,
+    preview: Option<Arc<Picture>>,
+    picture: Option<Arc<Picture>>,
+}
+
+impl Generation {
+    /// A picture to be painted of a prompt, by the prompt's context. Nothing is computed yet but its noise.
+    pub fn create(prompt: &Arc<Prompt>, request: &Request, preview: &Preview) -> Result<Arc<Self>> {
+        let context = prompt.context();
+        let loaded = context.loaded()?;
+        let plan = Plan::new(request, &loaded.info)?;
+        let preview = PreviewPlan::new(preview, &plan)?;
+        let diffusion = Diffusion::new(&plan, &loaded.info)?;
+        Ok(Arc::new(Self {
+            context: Arc::clone(context),
+            prompt: Arc::clone(prompt),
+            evaluations: diffusion.evaluations(),
+            plan,
+            preview,
+            cancel: Cancel::default(),
+            diffusion: Mutex::new(diffusion),
+            progress: Mutex::new(Progress {
+                phase: Phase::Created,
+                started: None,
+                by_worker: false,
+                ended: None,
+                evaluation: 0,
+                denoise: Duration::ZERO,
+                decode: Duration::ZERO,
+                error: None,
+                previews: 0,
+                preview: None,
+                picture: None,
+            }),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// What will be painted, with nothing left open.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// UNet evaluations in all.
+    pub fn evaluations(&self) -> usize {
+        self.evaluations
+    }
+
+    /// Size of its previews in pixels; none when it makes none.
+    pub fn preview_size(&self) -> Option<(usize, usize)> {
+        self.preview.as_ref().map(|preview| (preview.width, preview.height))
+    }
+
+    /// Lets the worker paint it.
+    pub fn start(self: &Arc<Self>) -> Result<()> {
+        if !self.prompt.is_under_way() {
+            bail!(
+                WrongState,
+                "the prompt was made to be encoded by hand and is not encoded yet: call its _encode first"
+            );
+        }
+        self.begin("_start", Phase::Waiting, true)?;
+        self.context.submit(Box::new(PaintTask(Arc::clone(self))));
+        Ok(())
+    }
+
+    /// How far it is.
+    pub fn poll(&self) -> Snapshot {
+        let progress = self.progress.lock();
+        let evaluations = self.evaluations;
+        let until = progress.ended.unwrap_or_else(Instant::now);
+        let left = match progress.evaluation {
+            _ if progress.phase.is_final() => Some(Duration::ZERO),
+            0 => None,
+            done => Some(progress.denoise / done as u32 * (evaluations - done) as u32),
+        };
+        Snapshot {
+            phase: progress.phase,
+            step: progress.evaluation * self.plan.steps / evaluations,
+            steps: self.plan.steps,
+            evaluation: progress.evaluation,
+            evaluations,
+            previews: progress.previews,
+            spent: progress.started.map_or(Duration::ZERO, |started| until - started),
+            left,
+            status: progress.error.as_ref().map_or(Status::Ok, Error::status),
+            denoise: progress.denoise,
+            decode: progress.decode,
+        }
+    }
+
+    /// Why it failed or that it was cancelled.
+    pub fn error(&self) -> Option<Error> {
+        self.progress.lock().error.clone()
+    }
+
+    /// Waits until it is done; `Timeout` when it takes longer, its own error when it fails.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
+        let mut progress = self.progress.lock();
+        if progress.phase == Phase::Created {
+            bail!(WrongState, "the generation was not started");
+        }
+        wait_until(&self.changed, &mut progress, timeout, |progress| progress.phase.is_final());
+        match (&progress.error, progress.phase.is_final()) {
+            (Some(error), _) => Err(error.clone()),
+            (None, true) => Ok(()),
+            (None, false) => bail!(Timeout, "the generation goes on"),
+        }
+    }
+
+    /// Ends it. What is being computed is interrupted; the picture or preview that is there stays.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+        let _ = self.end(Err(Error::new(Status::Cancelled, "the generation was cancelled")));
+    }
+
+    /// One UNet evaluation on the calling thread. Answers how many are left.
+    pub fn step(&self) -> Result<usize> {
+        let mut diffusion = self.by_hand()?;
+        self.progress.lock().require("_step", &[Phase::Created, Phase::Denoising])?;
+        let encoded = match self.prompt.encoded() {
+            Err(error) if error.status() == Status::NotReady => return Err(error),
+            encoded => encoded,
+        };
+        let mut model = self.context.try_model()?;
+        if self.progress.lock().phase == Phase::Created {
+            self.begin("_step", Phase::Denoising, false)?;
+        }
+        // The locks move in: they are free again when the end is told.
+        let left = panics::guard(move || {
+            diffusion.condition(encoded?.conditioning);
+            self.evaluate(&mut diffusion, &mut model)?;
+            Ok(self.evaluations - diffusion.evaluation())
+        });
+        let left = left.or_else(|error| self.end(Err(error)).map(|()| 0))?;
+        self.error().map_or(Ok(left), Err)
+    }
+
+    /// Decodes the finished latents on the calling thread.
+    pub fn decode(&self) -> Result<()> {
+        let diffusion = self.by_hand()?;
+        self.progress.lock().require("_decode", &[Phase::Decoding])?;
+        let mut model = self.context.try_model()?;
+        self.end(panics::guard(move || self.finish(&diffusion, &mut model)))
+    }
+
+    /// The finished picture or the latest preview.
+    pub fn picture(&self, source: Source) -> Result<Arc<Picture>> {
+        let progress = self.progress.lock();
+        let (picture, name) = match source {
+            Source::Final => (&progress.picture, "picture"),
+            Source::Preview if self.preview.is_none() => {
+                bail!(WrongState, "the generation makes no previews: set preview_every when it is created")
+            }
+            Source::Preview => (&progress.preview, "preview"),
+        };
+        match (picture, &progress.error) {
+            (Some(picture), _) => Ok(Arc::clone(picture)),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => bail!(Empty, "there is no {name} yet"),
+        }
+    }
+
+    /// The latents as they are now, unless somebody computes.
+    pub fn latents(&self) -> Result<crate::scheduler::Latents> {
+        match self.diffusion.try_lock() {
+            Some(diffusion) => Ok(diffusion.latents().clone()),
+            None => bail!(Busy, "the generation is being computed"),
+        }
+    }
+
+    fn by_hand(&self) -> Result<parking_lot::MutexGuard<'_, Diffusion>> {
+        if self.progress.lock().by_worker {
+            bail!(WrongState, "the generation was started: the worker steps and decodes it");
+        }
+        match self.diffusion.try_lock() {
+            Some(diffusion) => Ok(diffusion),
+            None => bail!(Busy, "another thread computes this generation"),
+        }
+    }
+
+    fn begin(&self, call: &str, phase: Phase, by_worker: bool) -> Result<()> {
+        let mut progress = self.progress.lock();
+        progress.require(call, &[Phase::Created])?;
+        progress.phase = phase;
+        progress.by_worker = by_worker;
+        progress.started = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Records how it ended. The first end counts, and is the answer: a cancel may come too late to
+    /// interrupt anything.
+    fn end(&self, result: Result<Arc<Picture>>) -> Result<()> {
+        let mut progress = self.progress.lock();
+        if !progress.phase.is_final() {
+            progress.phase = match &result {
+                Ok(_) => Phase::Done,
+                Err(error) if error.status() == Status::Cancelled => Phase::Cancelled,
+                Err(_) => Phase::Failed,
+            };
+            match result {
+                Ok(picture) => progress.picture = Some(picture),
+                Err(error) => progress.error = Some(error),
+            }
+            progress.ended = Some(Instant::now());
+            self.changed.notify_all();
+        }
+        progress.error.clone().map_or(Ok(()), Err)
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut progress = self.progress.lock();
+        if !progress.phase.is_final() {
+            progress.phase = phase;
+        }
+    }
+
+    fn evaluate(&self, diffusion: &mut Diffusion, model: &mut ModelGuard) -> Result<()> {
+        let start = Instant::now();
+        self.enter(Phase::Denoising);
+        diffusion.step(model.get(), &self.cancel)?;
+        let preview = self.preview(diffusion, model)?;
+        let mut progress = self.progress.lock();
+        progress.denoise += start.elapsed();
+        progress.evaluation = diffusion.evaluation();
+        // The old preview is freed after the lock: a poll must not wait for that.
+        let _old = preview.and_then(|preview| {
+            progress.previews += 1;
+            progress.preview.replace(preview)
+        });
+        drop(progress);
+        if diffusion.evaluation() == self.evaluations {
+            self.enter(Phase::Decoding);
+        }
+        Ok(())
+    }
+
+    fn preview(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Option<Arc<Picture>>> {
+        let (Some(plan), Some(clean)) = (&self.preview, diffusion.clean()) else { return Ok(None) };
+        if !diffusion.evaluation().is_multiple_of(plan.every) {
+            return Ok(None);
+        }
+        let map = self.context.latent_rgb(model.get(), &self.cancel)?;
+        let small = map.apply(clean.view());
+        let picture = Picture::from_tensor(resize(&small, plan.width, plan.height))?;
+        Ok(Some(Arc::new(picture)))
+    }
+
+    fn finish(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Arc<Picture>> {
+        let start = Instant::now();
+        let picture = diffusion.decode(model.get(), &self.cancel)?;
+        self.progress.lock().decode = start.elapsed();
+        Ok(Arc::new(picture))
+    }
+}
+
+impl Progress {
+    /// Refuses a call in other phases than these; with its own error when the generation has one.
+    fn require(&self, call: &str, phases: &[Phase]) -> Result<()> {
+        match &self.error {
+            Some(error) => Err(error.clone()),
+            None if phases.contains(&self.phase) => Ok(()),
+            None => bail!(WrongState, "{call} is not allowed in phase {:?}; expected {phases:?}", self.phase),
+        }
+    }
+}
+
+impl PreviewPlan {
+    fn new(preview: &Preview, plan: &Plan) -> Result<Option<Self>> {
+        let Ok(every) = usize::try_from(preview.every) else {
+            bail!(InvalidArgument, "preview_every is {}; expected 0 or more", preview.every)
+        };
+        let side = |name: &str, given: Option<i32>, own: usize| match given {
+            None => Ok(own),
+            Some(pixels) if (1..=MAX_SIDE as i32).contains(&pixels) => Ok(pixels as usize),
+            Some(pixels) => bail!(InvalidArgument, "{name} is {pixels}; expected 1 to {MAX_SIDE}"),
+        };
+        let width = side("preview_width", preview.width, plan.width)?;
+        let height = side("preview_height", preview.height, plan.height)?;
+        Ok((every > 0).then_some(Self { every, width, height }))
+    }
+}
+
+struct PaintTask(Arc<Generation>);
+
+impl PaintTask {
+    /// One evaluation, or the decoding after the last, which gives the picture.
+    fn paint(&self) -> Result<Option<Arc<Picture>>> {
+        let generation = &*self.0;
+        generation.cancel.check()?;
+        let mut diffusion = generation.diffusion.lock();
+        if diffusion.evaluation() == 0 {
+            diffusion.condition(generation.prompt.encoded()?.conditioning);
+        }
+        let mut model = generation.context.model()?;
+        if diffusion.evaluation() < generation.evaluations {
+            generation.evaluate(&mut diffusion, &mut model).map(|()| None)
+        } else {
+            generation.finish(&diffusion, &mut model).map(Some)
+        }
+    }
+}
+
+impl Task for PaintTask {
+    fn turn(&mut self) -> Turn {
+        testing::point("worker_paint");
+        // Latents and model are given back by now: whoever waits for the end finds them free.
+        if let Some(result) = self.paint().transpose() {
+            let _ = self.0.end(result);
+        }
+        if self.0.progress.lock().phase.is_final() {
+            Turn::Done
+        } else {
+            Turn::Again
+        }
+    }
+
+    fn panicked(&mut self, text: &str) {
+        let _ = self.0.end(Err(Error::new(Status::Panic, format!("painting panicked: {text}"))));
+    }
+}

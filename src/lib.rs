@@ -1,0 +1,55 @@
+//! Scumble paints pictures with Stable Diffusion inside somebody else's program.
+//!
+//! The product is a C library: `include/scumble.h`, made from [`ffi`]. Beneath it, from the
+//! outside in:
+//!
+//! - [`context`], [`prompt`] and [`generation`] are the objects that the C nouns stand for. They
+//!   are shared between threads, and know who may compute and how far things are.
+//! - [`worker`] takes turns among tasks on one thread a context. It knows nothing of diffusion.
+//! - [`diffusion`] is the state machine of one picture. It knows nothing of threads.
+//! - [`scheduler`], [`random`] and [`image`] are values: timesteps in, next latents out.
+//! - [`model`] loads a directory and runs its parts behind one small trait; [`runtime`] finds and
+//!   loads ONNX Runtime.
+//!
+//! ```no_run
+//! use scumble::{Context, Device, Generation, Preview, Prompt, Request, Source};
+//!
+//! # fn main() -> scumble::Result<()> {
+//! let context = Context::open("models/emblem-64".into(), Device::default())?;
+//! context.wait(None)?;
+//! let prompt = Prompt::create(&context, "a red apple", "", false)?;
+//! let generation = Generation::create(&prompt, &Request::default(), &Preview::default())?;
+//! generation.start()?;
+//! generation.wait(None)?;
+//! let picture = generation.picture(Source::Final)?;
+//! # let _ = picture;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cancel;
+pub mod context;
+pub mod diffusion;
+pub mod error;
+pub mod ffi;
+mod fp_state;
+pub mod generation;
+pub mod image;
+pub mod log;
+pub mod model;
+mod panics;
+mod promise;
+pub mod prompt;
+pub mod random;
+pub mod runtime;
+pub mod scheduler;
+pub mod testing;
+pub mod worker;
+
+pub use context::Context;
+pub use diffusion::Request;
+pub use error::{Error, Result, Status};
+pub use generation::{Generation, Phase, Preview, Snapshot, Source};
+pub use image::{Format, Picture};
+pub use model::Device;
+pub use prompt::Prompt;

@@ -1,0 +1,138 @@
+//! A text and what the model makes of it.
+
+mod tokenizer;
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+pub use tokenizer::{Tokenizer, Tokens};
+
+use crate::cancel::Cancel;
+use crate::context::{Context, ModelGuard};
+use crate::diffusion::Conditioning;
+use crate::error::{bail, Error, Result, Status};
+use crate::panics;
+use crate::promise::Promise;
+use crate::testing;
+use crate::worker::{Task, Turn};
+
+/// The longest text that is taken, in bytes.
+pub const MAX_TEXT: usize = 64 * 1024;
+
+/// Prompt and negative prompt, encoded once and used by any number of generations.
+pub struct Prompt {
+    context: Arc<Context>,
+    text: String,
+    negative: String,
+    by_hand: bool,
+    encoded: Promise<EncodedPrompt>,
+    cancel: Cancel,
+}
+
+/// An encoded prompt.
+#[derive(Clone)]
+pub struct EncodedPrompt {
+    /// The embeddings.
+    pub conditioning: Arc<Conditioning>,
+    /// How long encoding took.
+    pub time: Duration,
+}
+
+impl Prompt {
+    /// A prompt of a loaded context. The worker encodes it, unless the caller will, by hand.
+    pub fn create(context: &Arc<Context>, text: &str, negative: &str, by_hand: bool) -> Result<Arc<Self>> {
+        context.loaded()?;
+        for (name, value) in [("text", text), ("negative_text", negative)] {
+            if value.len() > MAX_TEXT {
+                bail!(LimitExceeded, "{name} has {} bytes; expected at most {MAX_TEXT}", value.len());
+            }
+        }
+        let prompt = Arc::new(Self {
+            context: Arc::clone(context),
+            text: text.to_owned(),
+            negative: negative.to_owned(),
+            by_hand,
+            encoded: Promise::new(),
+            cancel: Cancel::default(),
+        });
+        if !by_hand {
+            context.submit(Box::new(EncodeTask(Arc::downgrade(&prompt))));
+        }
+        Ok(prompt)
+    }
+
+    /// The context that it belongs to.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Encodes it on the calling thread.
+    pub fn encode(&self) -> Result<()> {
+        if !self.by_hand {
+            bail!(WrongState, "the worker encodes this prompt; create it with the by-hand flag to do it yourself");
+        }
+        match self.encoded.get() {
+            None => {}
+            Some(Ok(_)) => bail!(WrongState, "the prompt is encoded already"),
+            Some(Err(error)) => return Err(error),
+        }
+        let mut model = self.context.try_model()?;
+        self.encoded.set(panics::guard(move || self.compute(&mut model))); // the model is free when it is told
+        self.encoded().map(drop)
+    }
+
+    /// The embeddings, or why there are none (yet: `NotReady`).
+    pub fn encoded(&self) -> Result<EncodedPrompt> {
+        match self.encoded.get() {
+            Some(result) => result,
+            None => bail!(NotReady, "the prompt is not encoded yet"),
+        }
+    }
+
+    /// Waits until it is encoded; `Timeout` when it takes longer.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<EncodedPrompt> {
+        match self.encoded.wait(timeout) {
+            Some(result) => result,
+            None => bail!(Timeout, "the prompt is not encoded yet"),
+        }
+    }
+
+    /// Whether it is encoded or the worker will see to it.
+    pub fn is_under_way(&self) -> bool {
+        !self.by_hand || self.encoded.get().is_some()
+    }
+
+    /// Ends encoding, if it goes on.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+        self.encoded.set(Err(Error::new(Status::Cancelled, "the prompt was cancelled")));
+    }
+
+    fn compute(&self, model: &mut ModelGuard) -> Result<EncodedPrompt> {
+        let start = Instant::now();
+        let positive = model.get().encode(&self.text, &self.cancel).map_err(|error| error.within("text"))?;
+        let negative =
+            model.get().encode(&self.negative, &self.cancel).map_err(|error| error.within("negative_text"))?;
+        Ok(EncodedPrompt { conditioning: Arc::new(Conditioning { positive, negative }), time: start.elapsed() })
+    }
+}
+
+/// Weak: a prompt that nobody holds any more needs no encoding.
+struct EncodeTask(Weak<Prompt>);
+
+impl Task for EncodeTask {
+    fn turn(&mut self) -> Turn {
+        testing::point("worker_encode");
+        if let Some(prompt) = self.0.upgrade() {
+            let result = prompt.context.model().and_then(|mut model| prompt.compute(&mut model));
+            prompt.encoded.set(result);
+        }
+        Turn::Done
+    }
+
+    fn panicked(&mut self, text: &str) {
+        if let Some(prompt) = self.0.upgrade() {
+            prompt.encoded.set(Err(Error::new(Status::Panic, format!("encoding panicked: {text}"))));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `scheduler/scheduler_config.json`, as diffusers writes it.
+//!
+//! A file leaves out the keys that had the default of the class it was saved from, and another
+//! class fills them with its own defaults. So every key is optional here, and each scheduler
+//! names its defaults when it asks.
+
+use serde::Deserialize;
+
+/// The noise schedule that the model was trained with, and how to sample it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SchedulerConfig {
+    /// The diffusers class that the file was saved from.
+    #[serde(rename = "_class_name")]
+    pub class_name: Option<String>,
+    /// How many noise levels the model was trained on.
+    pub num_train_timesteps: Option<usize>,
+    /// First and last beta, and the curve between them.
+    pub beta_start: Option<f64>,
+    #[allow(missing_docs)]
+    pub beta_end: Option<f64>,
+    #[allow(missing_docs)]
+    pub beta_schedule: Option<String>,
+    /// Betas written out, which then count instead of the three above.
+    pub trained_betas: Option<Vec<f32>>,
+    /// What the UNet's output means.
+    pub prediction_type: Option<Prediction>,
+    /// Which of the trained timesteps are visited.
+    pub timestep_spacing: Option<Spacing>,
+    /// Added to each timestep of the leading spacing.
+    pub steps_offset: Option<usize>,
+    /// Whether the step after the last is noiseless (true) or at the first trained level.
+    pub set_alpha_to_one: Option<bool>,
+    /// Whether (and how far) predicted clean latents are clamped.
+    pub clip_sample: Option<bool>,
+    #[allow(missing_docs)]
+    pub clip_sample_range: Option<f32>,
+    /// Sigmas spaced as Karras et al. (2022) propose.
+    pub use_karras_sigmas: Option<bool>,
+    /// Betas rescaled so that the last timestep is pure noise.
+    pub rescale_betas_zero_snr: Option<bool>,
+    /// All else, of which some would change the picture.
+    #[serde(flatten)]
+    pub others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Keys that change what a sampler does, and the one value of each that is implemented.
+const FIXED: [(&str, &str); 8] = [
+    ("algorithm_type", "dpmsolver++"),
+    ("final_sigmas_type", "zero"),
+    ("interpolation_type", "linear"),
+    ("solver_type", "midpoint"),
+    ("thresholding", "false"),
+    ("use_beta_sigmas", "false"),
+    ("use_exponential_sigmas", "false"),
+    ("use_lu_lambdas", "false"),
+];
+
+impl SchedulerConfig {
+    /// What Stable Diffusion 1 and 2 were trained with, for directories without the file.
+    pub fn stable_diffusion() -> Self {
+        Self {
+            class_name: Some("PNDMScheduler".into()),
+            beta_start: Some(0.00085),
+            beta_end: Some(0.012),
+            beta_schedule: Some("scaled_linear".into()),
+            set_alpha_to_one: Some(false),
+            steps_offset: Some(1),
+            clip_sample: Some(false),
+            ..Self::default()
+        }
+    }
+
+    /// Settings of the file that the samplers do not follow, each as a sentence.
+    pub fn not_followed(&self) -> Vec<String> {
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let differs = |(key, implemented): &(&str, &str)| {
+            let found = self.others.get(*key).filter(|value| !value.is_null()).map(text)?;
+            (found != *implemented).then(|| format!("{key} is {found}, but samplers work as with {implemented}"))
+        };
+        FIXED.iter().filter_map(differs).collect()
+    }
+
+    /// The number of noise levels of training; 1000 where the file does not say.
+    pub fn train_timesteps(&self) -> usize {
+        self.num_train_timesteps.unwrap_or(1000)
+    }
+
+    /// What the UNet's output means; noise where the file does not say.
+    pub fn prediction(&self) -> Prediction {
+        self.prediction_type.unwrap_or(Prediction::Epsilon)
+    }
+}
+
+/// What the UNet's output means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prediction {
+    /// The noise ε.
+    Epsilon,
+    /// The velocity v = √ᾱ·ε − √(1−ᾱ)·x₀ (Salimans and Ho, 2022).
+    #[serde(rename = "v_prediction")]
+    Velocity,
+    /// The clean latents x₀.
+    Sample,
+}
+
+/// Which of the trained timesteps a run visits (Lin et al., 2023, table 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spacing {
+    /// Multiples of train/steps from 0, plus an offset.
+    Leading,
+    /// Evenly from the first to the last.
+    Linspace,
+    /// Multiples of train/steps back from the last.
+    Trailing,
+}

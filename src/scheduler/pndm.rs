@@ -1,0 +1,99 @@
+//! PNDM without its Runge-Kutta start, also called PLMS (Liu et al., 2022).
+//! Reference: diffusers' `PNDMScheduler` with `skip_prk_steps`, the only form in use with
+//! Stable Diffusion. It evaluates the model once more than it has steps.
+
+use std::collections::VecDeque;
+
+use super::{timesteps, Latents, NoiseSchedule, Options, Random, Scheduler, Spacing, Step};
+
+pub struct Pndm {
+    schedule: NoiseSchedule,
+    timesteps: Vec<f64>,
+    stride: isize,
+    final_alpha_cumprod: f32,
+    /// The last four model outputs, newest last.
+    outputs: VecDeque<Latents>,
+    /// The sample of the first evaluation, from which the second starts again.
+    first_sample: Option<Latents>,
+}
+
+impl Pndm {
+    pub fn new(schedule: NoiseSchedule, options: &Options) -> Self {
+        let config = options.config;
+        let train = schedule.alphas_cumprod.len();
+        let spacing = options.spacing_or(Spacing::Leading);
+        let mut timesteps: Vec<f64> =
+            timesteps::spaced(spacing, train, options.steps, config.steps_offset.unwrap_or(0))
+                .iter()
+                .map(|t| t.round_ties_even())
+                .collect();
+        if timesteps.len() > 1 {
+            timesteps.insert(1, timesteps[1]);
+        }
+        Self {
+            timesteps,
+            stride: (train / options.steps) as isize,
+            // PNDM's own default differs from DDIM's.
+            final_alpha_cumprod: if config.set_alpha_to_one.unwrap_or(false) {
+                1.0
+            } else {
+                schedule.alphas_cumprod[0]
+            },
+            outputs: VecDeque::with_capacity(4),
+            first_sample: None,
+            schedule,
+        }
+    }
+
+    fn alpha_cumprod(&self, timestep: isize) -> f32 {
+        match usize::try_from(timestep) {
+            Ok(t) => self.schedule.alphas_cumprod[t.min(self.schedule.alphas_cumprod.len() - 1)],
+            Err(_) => self.final_alpha_cumprod,
+        }
+    }
+}
+
+impl Scheduler for Pndm {
+    fn timesteps(&self) -> &[f64] {
+        &self.timesteps
+    }
+
+    fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
+        let (clean, _) = self.schedule.clean_and_noise(self.alpha_cumprod(self.timesteps[i] as isize), output, sample);
+        let mut timestep = self.timesteps[i] as isize;
+        let mut previous = timestep - self.stride;
+        let mut sample = sample.clone();
+        if i == 1 {
+            previous = timestep;
+            timestep += self.stride;
+        } else {
+            if self.outputs.len() == 4 {
+                self.outputs.pop_front();
+            }
+            self.outputs.push_back(output.clone());
+        }
+
+        let e = |back: usize| &self.outputs[self.outputs.len() - back];
+        let combined = match (i, self.outputs.len()) {
+            (0, _) => {
+                self.first_sample = Some(sample.clone());
+                output.clone()
+            }
+            (1, _) => {
+                sample = self.first_sample.take().expect("kept by the first evaluation");
+                (output + e(1)) / 2.0
+            }
+            (_, 2) => (e(1) * 3.0 - e(2)) / 2.0,
+            (_, 3) => (e(1) * 23.0 - e(2) * 16.0 + e(3) * 5.0) / 12.0,
+            _ => (e(1) * 55.0 - e(2) * 59.0 + e(3) * 37.0 - e(4) * 9.0) / 24.0,
+        };
+
+        let alpha = self.alpha_cumprod(timestep);
+        let alpha_previous = self.alpha_cumprod(previous);
+        let (_, noise) = self.schedule.clean_and_noise(alpha, &combined, &sample);
+        // Formula 9 of the paper.
+        let denominator = alpha * (1.0 - alpha_previous).sqrt() + (alpha * (1.0 - alpha) * alpha_previous).sqrt();
+        let next = sample * (alpha_previous / alpha).sqrt() - noise * ((alpha_previous - alpha) / denominator);
+        Step { next, clean }
+    }
+}

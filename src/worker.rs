@@ -1,0 +1,130 @@
+//! A thread that takes turns among tasks. It knows nothing of what they do.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::error::{Error, Result, Status};
+use crate::fp_state::DefaultMode;
+use crate::panics;
+
+/// Whether a task wants another turn.
+pub enum Turn {
+    /// After all others have had theirs.
+    Again,
+    /// It is finished.
+    Done,
+}
+
+/// Work in pieces short enough for others to wait for.
+pub trait Task: Send {
+    /// Does one piece.
+    fn turn(&mut self) -> Turn;
+
+    /// Told when a turn panicked; it gets no other.
+    fn panicked(&mut self, text: &str);
+}
+
+/// The thread, seen from outside. Dropping it lets the thread end by itself: nobody waits.
+pub struct Worker(Arc<Inner>);
+
+struct Inner {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+struct Queue {
+    tasks: VecDeque<Box<dyn Task>>,
+    ending: bool,
+}
+
+/// Every thread that was started and not yet joined.
+static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+impl Worker {
+    /// Starts the thread. `at_end` runs on it last.
+    pub fn start(at_end: impl FnOnce() + Send + 'static) -> Result<Self> {
+        let inner = Arc::new(Inner {
+            queue: Mutex::new(Queue { tasks: VecDeque::new(), ending: false }),
+            changed: Condvar::new(),
+        });
+        let own = Arc::clone(&inner);
+        let run = move || {
+            let _inside = panics::Inside::enter();
+            let _mode = DefaultMode::enter(); // a thread inherits the mode of the one that made it
+            run(&own);
+            // Whatever this panics with, the thread ends in order.
+            let _ = panics::catch(at_end);
+        };
+        let thread = thread::Builder::new()
+            .name("scumble".into())
+            .spawn(run)
+            .map_err(|error| Error::new(Status::OutOfMemory, format!("no thread can be started: {error}")))?;
+        let mut threads = THREADS.lock();
+        reap(&mut threads);
+        threads.push(thread);
+        Ok(Self(inner))
+    }
+
+    /// Queues a task behind those that are there.
+    pub fn submit(&self, task: Box<dyn Task>) {
+        self.0.queue.lock().tasks.push_back(task);
+        self.0.changed.notify_one();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.queue.lock().ending = true;
+        self.0.changed.notify_one();
+    }
+}
+
+fn run(inner: &Inner) {
+    loop {
+        let mut task = {
+            let mut queue = inner.queue.lock();
+            loop {
+                if queue.ending {
+                    return;
+                }
+                match queue.tasks.pop_front() {
+                    Some(task) => break task,
+                    None => inner.changed.wait(&mut queue),
+                }
+            }
+        };
+        match panics::catch(|| task.turn()) {
+            Ok(Turn::Again) => inner.queue.lock().tasks.push_back(task),
+            // A task may hold the last of an object whose own end panics.
+            Ok(Turn::Done) => drop(panics::catch(move || drop(task))),
+            Err(text) => drop(panics::catch(move || task.panicked(&text))),
+        }
+    }
+}
+
+/// Waits for every thread of every worker to end; false when the time is over before.
+pub fn join_all(timeout: Duration) -> bool {
+    let deadline = Instant::now().checked_add(timeout);
+    loop {
+        let mut threads = THREADS.lock();
+        reap(&mut threads);
+        if threads.is_empty() {
+            return true;
+        }
+        drop(threads);
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn reap(threads: &mut Vec<JoinHandle<()>>) {
+    for finished in threads.extract_if(.., |thread| thread.is_finished()) {
+        let _ = finished.join(); // its panics were caught
+    }
+}
