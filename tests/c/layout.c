@@ -1,0 +1,59 @@
+/* Every structure has the size that it had in version 1 of the ABI, begins with struct_size, and
+ * has no padding: compilers then agree on it, and every byte of it means something.
+ */
+#include "check.h"
+#include <stddef.h>
+
+#define FIELD(name) sizeof(((STRUCT *)NULL)->name)
+#define LAYOUT(size, sum) \
+    do { \
+        CHECK(offsetof(STRUCT, struct_size) == 0 && FIELD(struct_size) == 4); \
+        CHECK(sizeof(STRUCT) == (size)); \
+        CHECK(sizeof(STRUCT) == FIELD(struct_size) + (sum)); \
+    } while (0)
+
+int main(void) {
+    CHECK(sizeof(scumble_status) == 4 && sizeof(scumble_phase) == 4 && sizeof(scumble_source) == 4);
+    CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_log_level) == 4);
+    CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
+    CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
+
+#define STRUCT scumble_log_entry
+    LAYOUT(1040, FIELD(level) + FIELD(dropped) + FIELD(text));
+#undef STRUCT
+#define STRUCT scumble_device_info
+    LAYOUT(160, FIELD(device) + FIELD(name));
+#undef STRUCT
+#define STRUCT scumble_context_desc
+    LAYOUT(24, FIELD(threads) + FIELD(model_path) + FIELD(device));
+#undef STRUCT
+#define STRUCT scumble_context_info
+    LAYOUT(136, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+                    FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
+                    FIELD(model));
+#undef STRUCT
+#define STRUCT scumble_prompt_desc
+    LAYOUT(24, FIELD(flags) + FIELD(text) + FIELD(negative_text));
+#undef STRUCT
+#define STRUCT scumble_prompt_info
+    LAYOUT(24, FIELD(tokens) + FIELD(negative_tokens) + FIELD(truncated) + FIELD(negative_truncated) +
+                   FIELD(encode_ms));
+#undef STRUCT
+#define STRUCT scumble_generation_desc
+    LAYOUT(56, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
+                   FIELD(preview_width) + FIELD(preview_height) + FIELD(seed) + FIELD(scheduler) + FIELD(sigmas));
+#undef STRUCT
+#define STRUCT scumble_progress
+    LAYOUT(48, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
+                   FIELD(spent_ms) + FIELD(left_ms) + FIELD(denoise_ms) + FIELD(decode_ms) + FIELD(status));
+#undef STRUCT
+#define STRUCT scumble_generation_info
+    LAYOUT(72, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +
+                   FIELD(evaluations) + FIELD(guidance_scale) + FIELD(seed) + FIELD(scheduler));
+#undef STRUCT
+#define STRUCT scumble_image
+    LAYOUT(40, FIELD(format) + FIELD(width) + FIELD(height) + FIELD(row_pitch) + FIELD(flags) + FIELD(pixels_size) +
+                   FIELD(pixels));
+#undef STRUCT
+    return 0;
+}

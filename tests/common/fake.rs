@@ -1,0 +1,90 @@
+//! A model that computes next to nothing, does what a test's script says and notices no cancel.
+
+use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
+use scumble::cancel::Cancel;
+use scumble::ffi::{self, scumble_context};
+use scumble::model::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
+use scumble::scheduler::SchedulerConfig;
+use scumble::{Context, Result};
+
+/// The default size of its pictures.
+pub const SIDE: usize = 16;
+/// Pixels per latent, along each side.
+pub const FACTOR: usize = 8;
+/// Its default number of steps.
+pub const STEPS: usize = 3;
+
+/// What the model is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    Encode,
+    Denoise,
+    Decode,
+}
+
+/// A model that runs `script` before each of its calls. The script may block, fail or panic.
+pub fn model(script: impl FnMut(Call) -> Result<()> + Send + 'static) -> Box<dyn Model> {
+    let rows = [[0.1, 0.2, 0.3]; 5];
+    let info = ModelInfo {
+        name: "fake".into(),
+        width: SIDE,
+        height: SIDE,
+        vae_factor: FACTOR,
+        latent_channels: 4,
+        token_limit: 77,
+        scheduler: SchedulerConfig::stable_diffusion(),
+        defaults: Defaults { steps: STEPS, guidance_scale: 4.0, scheduler: Some("euler".into()), latent_rgb: None },
+        latent_rgb: Some(LatentRgb::new(&rows, 4).unwrap()),
+    };
+    Box::new(Fake { info, script })
+}
+
+/// A handle of a context whose model loads with this loader, on the context's thread.
+pub fn loading(load: impl FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send + 'static) -> *mut scumble_context {
+    ffi::insert(Context::with_loader(load).unwrap())
+}
+
+/// A handle of a context with a scripted model, loaded.
+pub fn scripted(script: impl FnMut(Call) -> Result<()> + Send + 'static) -> *mut scumble_context {
+    let context = Context::with_loader(|_| Ok(model(script))).unwrap();
+    context.wait(None).unwrap();
+    ffi::insert(context)
+}
+
+/// A handle of a context with a model that does as it is told, loaded.
+pub fn context() -> *mut scumble_context {
+    scripted(|_| Ok(()))
+}
+
+/// What the decoder gives for this channel of this pixel, -1 to 1: the same in every picture.
+pub fn value((channel, y, x): (usize, usize, usize)) -> f32 {
+    ((channel + 1) * 40 + y * 5 + x * 3) as f32 / 255.0 * 2.0 - 1.0
+}
+
+struct Fake<S> {
+    info: ModelInfo,
+    script: S,
+}
+
+impl<S: FnMut(Call) -> Result<()> + Send> Model for Fake<S> {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn encode(&mut self, text: &str, _: &Cancel) -> Result<Encoded> {
+        (self.script)(Call::Encode)?;
+        let tokens = text.split_whitespace().count();
+        Ok(Encoded { embeddings: Array3::zeros((1, 4, 4)), tokens, truncated: false })
+    }
+
+    fn denoise(&mut self, latents: ArrayView4<f32>, _: f64, _: ArrayView3<f32>, _: &Cancel) -> Result<Array4<f32>> {
+        (self.script)(Call::Denoise)?;
+        Ok(&latents * 0.1)
+    }
+
+    fn decode(&mut self, latents: ArrayView4<f32>, _: &Cancel) -> Result<Array3<f32>> {
+        (self.script)(Call::Decode)?;
+        let (_, _, height, width) = latents.dim();
+        Ok(Array3::from_shape_fn((3, height * FACTOR, width * FACTOR), value))
+    }
+}

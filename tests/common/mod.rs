@@ -1,0 +1,26 @@
+//! What several test programs need.
+#![allow(dead_code)] // each test is a program of its own and uses a part
+
+pub mod c;
+pub mod c_program;
+pub mod fake;
+pub mod golden;
+pub mod model;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The model that the tests share.
+pub fn model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emblem-64")
+}
+
+/// The machine's C compiler.
+pub fn c_compiler() -> String {
+    env::var("CC").unwrap_or_else(|_| "cc".into())
+}
+
+/// The machine's C++ compiler.
+pub fn cxx_compiler() -> String {
+    env::var("CXX").unwrap_or_else(|_| "c++".into())
+}

@@ -1,0 +1,120 @@
+//! Token ids against those of transformers' `CLIPTokenizer`.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::golden;
+use scumble::prompt::Tokenizer;
+use serde::Deserialize;
+use serde_json::{json, Value};
+use tempfile::TempDir;
+
+/// What emblem-64's text encoder takes, begin and end counted.
+const LENGTH: usize = 24;
+/// Far beyond any text here.
+const ROOMY: usize = 4096;
+
+#[derive(Deserialize)]
+struct Golden {
+    text: String,
+    ids: Vec<u32>,
+}
+
+fn directory() -> PathBuf {
+    common::model().join("tokenizer")
+}
+
+#[test]
+fn ids_are_those_of_transformers() {
+    let tokenizer = Tokenizer::open(&directory(), LENGTH).unwrap();
+    for Golden { text, ids } in golden::entries("tokens") {
+        assert_eq!(tokenizer.encode(&text).unwrap().ids, ids, "{text:?}");
+    }
+}
+
+/// The count tells how many tokens there are without a limit, and what is cut is cut at the end.
+#[test]
+fn long_texts_are_counted_whole_and_cut() {
+    let roomy = configured(&json!({}), ROOMY); // names no length
+    let tokenizer = Tokenizer::open(&directory(), LENGTH).unwrap();
+    for Golden { text, ids } in golden::entries("tokens") {
+        let (cut, whole) = (tokenizer.encode(&text).unwrap(), roomy.encode(&text).unwrap());
+        assert_eq!(cut.count, whole.count, "{text:?}");
+        assert_eq!(cut.truncated, cut.count > LENGTH - 2, "{text:?}");
+        assert!(!whole.truncated, "{text:?}");
+        assert_eq!(cut.ids[..LENGTH - 1], whole.ids[..LENGTH - 1], "{text:?}");
+        // As far as ids tell: padding is the end token again, and also stands for unknown tokens.
+        let end = ids[LENGTH - 1];
+        assert!(ids.iter().skip(1 + cut.count).all(|id| *id == end), "{text:?}");
+        assert!(ids[LENGTH - 2] == end || cut.count >= LENGTH - 2, "{text:?}");
+    }
+}
+
+#[test]
+fn counts_leave_begin_and_end_out() {
+    let tokenizer = Tokenizer::open(&directory(), LENGTH).unwrap();
+    for (text, count, truncated) in [
+        (String::new(), 0, false),
+        ("a red apple".into(), 3, false),
+        (vec!["a"; 21].join(" "), 21, false),
+        (vec!["a"; 22].join(" "), 22, false),
+        (vec!["a"; 23].join(" "), 23, true),
+        ("cat ".repeat(100), 100, true),
+        ("x".repeat(300), 300, true),
+    ] {
+        let tokens = tokenizer.encode(&text).unwrap();
+        assert_eq!((tokens.count, tokens.truncated), (count, truncated), "{text:?}");
+    }
+}
+
+/// Stable Diffusion 2 pads with "!", which some files write as an object.
+#[test]
+fn padding_may_differ_from_the_end() {
+    let whole = "cat ".repeat(100);
+    for pad in [json!("!"), json!({ "content": "!" })] {
+        let tokenizer = configured(&json!({ "model_max_length": LENGTH, "pad_token": pad }), ROOMY);
+        let ids = tokenizer.encode("a red apple").unwrap().ids;
+        assert_eq!(ids[..5], [2046, 265, 328, 841, 2047]);
+        assert_eq!(ids[5..], [0; LENGTH - 5]);
+        assert_eq!(tokenizer.encode(&whole).unwrap().ids[LENGTH - 3..], [467, 467, 2047]);
+    }
+}
+
+/// A directory as newer exporters write it: `tokenizer.json`, with settings of its own for length
+/// and padding, in place of `vocab.json` and `merges.txt`.
+#[test]
+fn tokenizer_json_gives_the_same() {
+    let temporary = TempDir::new().unwrap();
+    write_whole(temporary.path());
+    let whole = Tokenizer::open(temporary.path(), LENGTH).unwrap();
+    let parts = Tokenizer::open(&directory(), LENGTH).unwrap();
+    for Golden { text, ids } in golden::entries("tokens") {
+        let tokens = whole.encode(&text).unwrap();
+        assert_eq!(tokens.ids, ids, "{text:?}");
+        assert_eq!(tokens, parts.encode(&text).unwrap(), "{text:?}");
+    }
+}
+
+/// The vocabulary and the merges with another `tokenizer_config.json`.
+fn configured(config: &Value, limit: usize) -> Tokenizer {
+    let temporary = TempDir::new().unwrap();
+    for file in ["vocab.json", "merges.txt"] {
+        fs::copy(directory().join(file), temporary.path().join(file)).unwrap();
+    }
+    fs::write(temporary.path().join("tokenizer_config.json"), config.to_string()).unwrap();
+    Tokenizer::open(temporary.path(), limit).unwrap()
+}
+
+/// What transformers saves, with the vocabulary and the merges put back in.
+fn write_whole(into: &Path) {
+    let mut whole: Value = serde_json::from_slice(&golden::read("tokenizer.json")).unwrap();
+    let vocabulary: Value = serde_json::from_slice(&fs::read(directory().join("vocab.json")).unwrap()).unwrap();
+    let merges = fs::read_to_string(directory().join("merges.txt")).unwrap();
+    let merges: Vec<Vec<&str>> = merges.lines().skip(1).map(|line| line.split(' ').collect()).collect();
+    whole["model"]["vocab"] = vocabulary;
+    whole["model"]["merges"] = json!(merges);
+    fs::write(into.join("tokenizer.json"), whole.to_string()).unwrap();
+    fs::copy(directory().join("tokenizer_config.json"), into.join("tokenizer_config.json")).unwrap();
+}
