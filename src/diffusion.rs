@@ -9,13 +9,10 @@ use ndarray::{concatenate, s, Array3, Array4, Axis};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::image::Picture;
-use crate::model::{Encoded, Model, ModelInfo};
+use crate::image::{Picture, MAX_SIDE};
+use crate::model::{Encoded, Model, ModelInfo, MAX_GUIDANCE_SCALE};
 use crate::random::Random;
 use crate::scheduler::{self, Latents, Sampler, Scheduler, Sigmas};
-
-/// The longest side of a picture, in pixels.
-pub const MAX_SIDE: usize = 8192;
 
 /// What the caller asks for. `None` leaves it to the model.
 #[derive(Clone, Debug, Default)]
@@ -73,8 +70,8 @@ impl Plan {
             },
         };
         let guidance_scale = request.guidance_scale.unwrap_or(info.defaults.guidance_scale);
-        if !(0.0..=1000.0).contains(&guidance_scale) {
-            bail!(InvalidArgument, "guidance_scale is {guidance_scale}; expected 0 to 1000");
+        if !(0.0..=MAX_GUIDANCE_SCALE).contains(&guidance_scale) {
+            bail!(InvalidArgument, "guidance_scale is {guidance_scale}; expected 0 to {MAX_GUIDANCE_SCALE}");
         }
         let (sampler, implied) = match &request.scheduler {
             Some(name) => Sampler::parse(name)?,

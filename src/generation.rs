@@ -9,9 +9,9 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
-use crate::diffusion::{Diffusion, Plan, Request, MAX_SIDE};
+use crate::diffusion::{Diffusion, Plan, Request};
 use crate::error::{bail, Error, Result, Status};
-use crate::image::{resize, Picture};
+use crate::image::{resize, Picture, MAX_SIDE};
 use crate::panics;
 use crate::promise::wait_until;
 use crate::prompt::Prompt;

@@ -4,6 +4,9 @@ use ndarray::Array3;
 
 use crate::error::{bail, Error, Result, Status};
 
+/// The longest side of a picture, in pixels.
+pub const MAX_SIDE: usize = 8192;
+
 /// How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 //! - [`worker`] takes turns among tasks on one thread a context. It knows nothing of diffusion.
 //! - [`diffusion`] is the state machine of one picture. It knows nothing of threads.
 //! - [`scheduler`], [`random`] and [`image`] are values: timesteps in, next latents out.
-//! - [`model`] loads a directory and runs its parts behind one small trait; [`runtime`] finds and
-//!   loads ONNX Runtime.
+//! - [`model`] loads a directory and runs its parts behind one small trait, with [`text`] turned
+//!   into token ids; [`runtime`] finds and loads ONNX Runtime.
 //!
 //! ```no_run
 //! use scumble::{Context, Device, Generation, Preview, Prompt, Request, Source};
@@ -32,6 +32,7 @@ pub mod context;
 pub mod diffusion;
 pub mod error;
 pub mod ffi;
+mod files;
 mod fp_state;
 pub mod generation;
 pub mod image;
@@ -44,6 +45,7 @@ pub mod random;
 pub mod runtime;
 pub mod scheduler;
 pub mod testing;
+pub mod text;
 pub mod worker;
 
 pub use context::Context;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::golden;
-use scumble::prompt::Tokenizer;
+use scumble::text::Tokenizer;
 use serde::Deserialize;
 use serde_json::{json, Value};
 use tempfile::TempDir;

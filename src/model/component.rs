@@ -17,9 +17,9 @@ use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBui
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
-use super::files;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
+use crate::files;
 use crate::runtime;
 
 /// Time that sessions of this process have run.

@@ -8,12 +8,14 @@ use super::component::Device;
 use super::text_encoder::TextEncoder;
 use super::unet::Unet;
 use super::vae::VaeDecoder;
-use super::{files, Defaults, Encoded, LatentRgb, Model, ModelInfo};
+use super::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::files;
+use crate::image::MAX_SIDE;
 use crate::log::{self, LogLevel};
 use crate::runtime;
-use crate::scheduler::{NoiseSchedule, Sampler, SchedulerConfig};
+use crate::scheduler::{NoiseSchedule, SchedulerConfig};
 
 /// A Stable Diffusion model with one text encoder.
 pub struct StableDiffusion {
@@ -32,9 +34,7 @@ impl StableDiffusion {
 
         let scheduler = read_scheduler(directory)?;
         let defaults: Defaults = files::read_optional_json(&directory.join("scumble.json"))?;
-        if let Some(name) = &defaults.scheduler {
-            Sampler::parse(name).map_err(|error| error.within("scumble.json"))?;
-        }
+        defaults.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
 
         let text_encoder = TextEncoder::open(directory, device, cancel)?;
         let unet = Unet::open(directory, device, cancel)?;
@@ -43,11 +43,18 @@ impl StableDiffusion {
             Some(rows) => Some(LatentRgb::new(rows, unet.channels).map_err(|error| error.within("scumble.json"))?),
             None => None,
         };
+        let (height, width) = (unet.sample_size.0 * vae.factor, unet.sample_size.1 * vae.factor);
+        if height.max(width) > MAX_SIDE {
+            bail!(
+                ModelInvalid,
+                "unet/config.json: sample_size makes pictures of {width} × {height}; expected at most {MAX_SIDE}"
+            );
+        }
         let name = directory.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let info = ModelInfo {
             name,
-            height: unet.sample_size.0 * vae.factor,
-            width: unet.sample_size.1 * vae.factor,
+            height,
+            width,
             vae_factor: vae.factor,
             latent_channels: unet.channels,
             token_limit: text_encoder.token_limit(),

@@ -3,7 +3,11 @@
 use serde::Deserialize;
 
 use super::LatentRgb;
-use crate::scheduler::SchedulerConfig;
+use crate::error::{bail, Result};
+use crate::scheduler::{Sampler, SchedulerConfig};
+
+/// The largest guidance scale that makes any sense.
+pub(crate) const MAX_GUIDANCE_SCALE: f32 = 1000.0;
 
 /// Sizes, limits and defaults of a model, all read from its files.
 #[derive(Clone, Debug)]
@@ -42,6 +46,23 @@ pub struct Defaults {
     /// Rows: channels of the latents, and one more for the offset. Columns: red, green, blue,
     /// each -1 to 1.
     pub latent_rgb: Option<Vec<[f32; 3]>>,
+}
+
+impl Defaults {
+    /// Refuses what no generation could be made with.
+    pub fn check(&self, scheduler: &SchedulerConfig) -> Result<()> {
+        let train = scheduler.train_timesteps();
+        if !(1..=train).contains(&self.steps) {
+            bail!(ModelInvalid, "steps is {}; expected 1 to {train}", self.steps);
+        }
+        if !(0.0..=MAX_GUIDANCE_SCALE).contains(&self.guidance_scale) {
+            bail!(ModelInvalid, "guidance_scale is {}; expected 0 to {MAX_GUIDANCE_SCALE}", self.guidance_scale);
+        }
+        match self.scheduler.as_deref().map(Sampler::parse) {
+            Some(Err(error)) => bail!(ModelInvalid, "{error}"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Default for Defaults {

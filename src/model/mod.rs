@@ -2,7 +2,6 @@
 
 mod component;
 mod directory;
-pub mod files;
 mod info;
 mod latent_rgb;
 mod text_encoder;
@@ -13,6 +12,7 @@ use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
 
 pub use component::{time_in_sessions, Device};
 pub use directory::StableDiffusion;
+pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, ModelInfo};
 pub use latent_rgb::LatentRgb;
 

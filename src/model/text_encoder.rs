@@ -6,10 +6,11 @@ use ndarray::{Array2, Ix3};
 use serde::Deserialize;
 
 use super::component::{Component, Device, Port};
-use super::{files, Encoded};
+use super::Encoded;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::prompt::Tokenizer;
+use crate::files;
+use crate::text::Tokenizer;
 
 /// Where neither the encoder nor the tokenizer says: the length of every released CLIP.
 const CLIP_LENGTH: usize = 77;

@@ -6,9 +6,9 @@ use ndarray::{Array4, ArrayView3, ArrayView4, Ix4};
 use serde::Deserialize;
 
 use super::component::{Component, Device, Port};
-use super::files;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::files;
 
 pub struct Unet {
     component: Component,
@@ -48,11 +48,11 @@ impl Unet {
 
         let fixed = |i: usize| sample.shape.get(i).copied().and_then(|d| usize::try_from(d).ok()).filter(|d| *d > 0);
         let channels = config.in_channels.or_else(|| fixed(1)).unwrap_or(4);
-        if config.out_channels.unwrap_or(channels) != channels || channels > 64 {
+        let output_channels = config.out_channels.unwrap_or(channels);
+        if output_channels != channels || channels > 64 {
             bail!(
                 ModelUnsupported,
-                "unet: the model takes {channels} channels and gives {:?}; this version of Scumble runs text-to-image models, which take and give the same",
-                config.out_channels
+                "unet: the model takes {channels} channels and gives {output_channels}; this version of Scumble runs text-to-image models, which take and give the same, 64 at most"
             );
         }
         let sample_size = match config.sample_size {

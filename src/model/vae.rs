@@ -6,9 +6,9 @@ use ndarray::{Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
 use super::component::{Component, Device, Port};
-use super::files;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::files;
 
 pub struct VaeDecoder {
     component: Component,

@@ -30,7 +30,7 @@ struct Runtime {
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());
 
-/// Loads ONNX Runtime from this path, or from where [`search::find`] finds it. Does nothing when
+/// Loads ONNX Runtime from this path, or from where the search finds it. Does nothing when
 /// it is loaded already, unless another path is asked for.
 pub fn load(path: Option<&Path>) -> Result<()> {
     let _one_at_a_time = LOADING.lock();

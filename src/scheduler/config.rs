@@ -83,7 +83,8 @@ impl SchedulerConfig {
 
     /// The number of noise levels of training; 1000 where the file does not say.
     pub fn train_timesteps(&self) -> usize {
-        self.num_train_timesteps.unwrap_or(1000)
+        let written_out = self.trained_betas.as_ref().map(Vec::len);
+        written_out.or(self.num_train_timesteps).unwrap_or(1000)
     }
 
     /// What the UNet's output means; noise where the file does not say.

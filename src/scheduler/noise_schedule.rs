@@ -43,6 +43,17 @@ impl NoiseSchedule {
                 "scheduler_config.json: the betas must give two noise levels or more, all between 0 and 1"
             );
         }
+        if config.clip_sample_range.is_some_and(|range| range <= 0.0) {
+            bail!(
+                ModelInvalid,
+                "scheduler_config.json: clip_sample_range is {}; expected more than 0",
+                config.clip_sample_range.unwrap_or_default()
+            );
+        }
+        let offset = config.steps_offset.unwrap_or(0);
+        if offset >= config.train_timesteps() {
+            bail!(ModelInvalid, "scheduler_config.json: steps_offset is {offset}; expected less than the timesteps");
+        }
         let sigmas = alphas_cumprod.iter().map(|a| ((1.0 - a) / a).sqrt()).collect();
         Ok(Self { alphas_cumprod, sigmas, prediction: config.prediction() })
     }

@@ -1,11 +1,7 @@
 //! A text and what the model makes of it.
 
-mod tokenizer;
-
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-
-pub use tokenizer::{Tokenizer, Tokens};
 
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};

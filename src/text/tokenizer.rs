@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{json, Value};
 
 use crate::error::{bail, Error, Result, Status};
-use crate::model::files;
+use crate::files;
 
 /// Where one word ends and the next begins (OpenAI CLIP, `simple_tokenizer.py`).
 const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
@@ -60,7 +60,10 @@ impl Tokenizer {
             (whole.clone(), files::read_json(&whole)?)
         } else {
             let vocabulary = directory.join("vocab.json");
-            (vocabulary.clone(), describe(&vocabulary, &directory.join("merges.txt"), &[&begin, &end, &padding])?)
+            (
+                vocabulary.with_file_name("vocab.json with merges.txt"),
+                describe(&vocabulary, &directory.join("merges.txt"), &[&begin, &end, &padding])?,
+            )
         };
         let mut inner: tokenizers::Tokenizer = serde_json::from_value(description)
             .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", file.display())))?;
@@ -107,8 +110,12 @@ impl Tokenizer {
 fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value> {
     let vocab: Value = files::read_json(vocabulary)?;
     let merges_text = files::read_text(merges)?;
-    let merges: Vec<&str> =
-        merges_text.lines().filter(|line| !line.starts_with("#version") && !line.trim().is_empty()).collect();
+    let is_merge = |line: &&str| !line.starts_with("#version") && !line.trim().is_empty();
+    let merges_lines: Vec<&str> = merges_text.lines().filter(is_merge).collect();
+    if let Some(line) = merges_lines.iter().find(|line| line.split(' ').count() != 2) {
+        let start: String = line.chars().take(40).collect();
+        bail!(ModelInvalid, "{}: \"{start}\" is not a merge; expected two tokens and a space", merges.display());
+    }
     let mut added: Vec<Value> = Vec::new();
     for token in special {
         let id = &vocab[*token];
@@ -133,6 +140,6 @@ fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value>
         "decoder": null,
         "model": { "type": "BPE", "dropout": null, "unk_token": special[1], "continuing_subword_prefix": "",
             "end_of_word_suffix": "</w>", "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
-            "vocab": vocab, "merges": merges }
+            "vocab": vocab, "merges": merges_lines }
     }))
 }

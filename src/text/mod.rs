@@ -1,0 +1,5 @@
+//! From the text of a prompt to the token ids that a text encoder reads.
+
+mod tokenizer;
+
+pub use tokenizer::{Tokenizer, Tokens};

@@ -1,0 +1,251 @@
+//! A model directory that is damaged is refused with a status of its own and a text that names the
+//! file; nothing crashes, and a good directory loads afterwards.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod common;
+
+use std::ffi::CString;
+use std::fs;
+use std::path::Path;
+use std::ptr;
+
+use common::c::{self, last_error, ok};
+use common::model::{original, ModelCopy};
+use scumble::ffi::*;
+use scumble::Status;
+
+const MODELS: [&str; 3] = ["text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx"];
+
+/// What loading this directory ends with, and its text.
+fn load(path: &Path) -> (Status, String) {
+    let path = CString::new(path.to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    desc.model_path = path.as_ptr();
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    let status = unsafe { scumble_context_wait(context, -1) };
+    let text = last_error();
+    ok(unsafe { scumble_context_destroy(context) });
+    (status, text)
+}
+
+#[track_caller]
+fn refused(path: &Path, status: Status, words: &[&str]) {
+    let (found, text) = load(path);
+    assert!(found == status, "{found:?} ({text}) instead of {status:?} with {words:?}");
+    for word in words {
+        assert!(text.contains(word), "\"{word}\" is not in the text: {text}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(
+        &folder.path().join("nothing"),
+        Status::ModelNotFound,
+        &["nothing\" does not exist", "expected a directory"],
+    );
+    refused(&original("model_index.json"), Status::ModelNotFound, &["model_index.json\" is a file"]);
+    refused(folder.path(), Status::ModelIncomplete, &["text_encoder/model.onnx, unet/model.onnx, vae_decoder/model"]);
+}
+
+#[test]
+fn a_part_that_is_missing() {
+    for part in
+        MODELS.into_iter().chain(["tokenizer/tokenizer_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt"])
+    {
+        refused(ModelCopy::new().remove(part).path(), Status::ModelIncomplete, &[part]);
+    }
+    for folder in ["text_encoder", "unet", "vae_decoder", "tokenizer"] {
+        refused(ModelCopy::new().remove(folder).path(), Status::ModelIncomplete, &[folder]);
+    }
+}
+
+/// What is not needed may be missing.
+#[test]
+fn a_part_that_is_not_needed() {
+    let copy = ModelCopy::new();
+    for name in ["model_index.json", "scumble.json", "scheduler", "vae_encoder", "tokenizer/special_tokens_map.json"] {
+        copy.remove(name);
+    }
+    assert_eq!(load(copy.path()).0, Status::Ok);
+}
+
+#[test]
+fn a_git_lfs_pointer() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    for file in MODELS.into_iter().chain(["tokenizer/vocab.json", "tokenizer/merges.txt"]) {
+        refused(ModelCopy::new().write(file, pointer).path(), Status::ModelIsPointer, &[file, "git lfs pull"]);
+    }
+}
+
+#[test]
+fn a_model_that_is_damaged() {
+    for file in MODELS {
+        let whole = fs::read(original(file)).unwrap();
+        let garbage = vec![0x5A; 4096];
+        let damaged =
+            [(&whole[..whole.len() / 2], "cannot be loaded"), (&garbage, "cannot be loaded"), (&[], "is empty")];
+        for (content, words) in damaged {
+            refused(ModelCopy::new().write(file, content).path(), Status::ModelInvalid, &[file, words]);
+        }
+    }
+}
+
+/// Each model in the place of another: the names of inputs and outputs tell.
+#[test]
+fn models_that_are_swapped() {
+    for (place, (other, expected)) in MODELS.into_iter().zip([
+        (MODELS[1], "text_encoder: no input is named input_ids; found sample ("),
+        (MODELS[2], "unet: no input is named sample; found latent_sample ("),
+        (MODELS[0], "vae_decoder: no input is named latent_sample or latent; found input_ids ("),
+    ]) {
+        let copy = ModelCopy::new();
+        copy.write(place, fs::read(original(other)).unwrap());
+        refused(copy.path(), Status::ModelUnsupported, &[expected]);
+    }
+}
+
+#[test]
+fn json_that_cannot_be_read() {
+    for file in [
+        "scheduler/scheduler_config.json",
+        "scumble.json",
+        "text_encoder/config.json",
+        "unet/config.json",
+        "vae_decoder/config.json",
+        "tokenizer/tokenizer_config.json",
+        "tokenizer/vocab.json",
+    ] {
+        let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+        for content in ["{\"a\": ", "[1, 2", "null", "\"text\"", "{\"a\": 1} }", "\0\0\0\0", "NaN"] {
+            refused(ModelCopy::new().write(file, content).path(), Status::ModelInvalid, &[name]);
+        }
+        refused(ModelCopy::new().write(file, [0xFF, 0xFE, b'{', b'}']).path(), Status::ModelInvalid, &[name]);
+    }
+}
+
+/// A value that is replaced within a file, and words of the answer.
+type Value = (&'static str, &'static str, &'static str, &'static str);
+
+#[test]
+fn values_that_make_no_sense() {
+    const SCHEDULER: &str = "scheduler/scheduler_config.json";
+    const TEXT: &str = "text_encoder/config.json";
+    const UNET: &str = "unet/config.json";
+    const VAE: &str = "vae_decoder/config.json";
+    const OWN: &str = "scumble.json";
+    let values: &[Value] = &[
+        (SCHEDULER, "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": 0", "num_train_timesteps is 0"),
+        (SCHEDULER, "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": 1", "num_train_timesteps is 1"),
+        (SCHEDULER, "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": 1000000000", "is 1000000000; expected"),
+        (SCHEDULER, "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": -5", "invalid value: integer `-5`"),
+        (SCHEDULER, "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": \"many\"", "invalid type: string"),
+        (SCHEDULER, "\"beta_end\": 0.012", "\"beta_end\": -0.012", "betas must"),
+        (SCHEDULER, "\"beta_end\": 0.012", "\"beta_end\": 1e300", "betas must"),
+        (SCHEDULER, "\"beta_start\": 0.00085", "\"beta_start\": -1", "betas must"),
+        (SCHEDULER, "\"trained_betas\": null", "\"trained_betas\": []", "betas must"),
+        (SCHEDULER, "\"trained_betas\": null", "\"trained_betas\": [0.1, 2.0, 0.1]", "betas must"),
+        (SCHEDULER, "\"steps_offset\": 1", "\"steps_offset\": 1000", "steps_offset is 1000"),
+        (SCHEDULER, "\"clip_sample\": false", "\"clip_sample_range\": -1", "clip_sample_range is -1"),
+        (SCHEDULER, "\"clip_sample\": false", "\"prediction_type\": \"magic\"", "unknown variant `magic`"),
+        (TEXT, "\"max_position_embeddings\": 24", "\"max_position_embeddings\": 0", "max_position_embeddings is 0"),
+        (TEXT, "\"max_position_embeddings\": 24", "\"max_position_embeddings\": 2", "max_position_embeddings is 2"),
+        (TEXT, "\"max_position_embeddings\": 24", "\"max_position_embeddings\": 99999", "is 99999; expected"),
+        (UNET, "\"sample_size\": 16", "\"sample_size\": 0", "sample_size is"),
+        (UNET, "\"sample_size\": 16", "\"sample_size\": 4096", "sample_size is"),
+        (UNET, "\"sample_size\": 16", "\"sample_size\": [16]", "data did not match"),
+        (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": 0", "scaling_factor is 0"),
+        (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": -1.5", "scaling_factor is -1.5"),
+        (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": 1e60", "scaling_factor is inf"),
+        (OWN, "\"steps\": 20", "\"steps\": 0", "scumble.json: steps is 0"),
+        (OWN, "\"steps\": 20", "\"steps\": 1001", "scumble.json: steps is 1001"),
+        (OWN, "\"guidance_scale\": 4.0", "\"guidance_scale\": -1", "scumble.json: guidance_scale is -1"),
+        (OWN, "\"scheduler\": \"dpmpp_2m\"", "\"scheduler\": \"magic\"", "scumble.json: scheduler is \"magic\""),
+        (OWN, "\"steps\": 20", "\"stepz\": 20", "unknown field `stepz`"),
+        (OWN, "[-0.1127, 0.1697, 0.1575],", "", "latent_rgb has 4 rows; expected 5"),
+        (OWN, "[-0.1127, 0.1697, 0.1575]", "[-0.1127, 1e60, 0.1575]", "finite"),
+        (OWN, "[-0.1127, 0.1697, 0.1575]", "[-0.1127, 0.1697]", "invalid length"),
+    ];
+    for (file, from, to, words) in values {
+        let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+        refused(ModelCopy::new().replace(file, from, to).path(), Status::ModelInvalid, &[name, words]);
+    }
+    for blocks in ["[]", "[1, 2, 3, 4, 5, 6, 7, 8]"] {
+        let config = format!("{{\"scaling_factor\": 0.5, \"block_out_channels\": {blocks}}}");
+        refused(ModelCopy::new().write(VAE, config).path(), Status::ModelInvalid, &[VAE, "block_out_channels has"]);
+    }
+    let large = ModelCopy::new();
+    large.replace(UNET, "\"sample_size\": 16", "\"sample_size\": 1024");
+    large.write(VAE, "{\"block_out_channels\": [1, 2, 3, 4, 5]}");
+    refused(large.path(), Status::ModelInvalid, &["sample_size makes pictures of 16384 × 16384"]);
+}
+
+/// What is understood, and cannot be done yet.
+#[test]
+fn models_of_another_kind() {
+    let sdxl = ModelCopy::new();
+    sdxl.write("text_encoder_2/config.json", "{}");
+    refused(sdxl.path(), Status::ModelUnsupported, &["text_encoder_2", "SDXL"]);
+    for (file, from, to, words) in [
+        ("unet/config.json", "\"in_channels\": 4", "\"in_channels\": 9", "takes 9 channels"),
+        ("scheduler/scheduler_config.json", "\"scaled_linear\"", "\"sigmoid\"", "beta_schedule is \"sigmoid\""),
+    ] {
+        refused(ModelCopy::new().replace(file, from, to).path(), Status::ModelUnsupported, &[words]);
+    }
+}
+
+#[test]
+fn a_vocabulary_that_does_not_fit() {
+    let vocabulary = "tokenizer/vocab.json";
+    for token in ["<|startoftext|>", "<|endoftext|>"] {
+        let copy = ModelCopy::new();
+        copy.replace(vocabulary, token, "something else");
+        refused(copy.path(), Status::ModelInvalid, &["vocab.json", token, "is not in the vocabulary"]);
+    }
+    for ids in ["{\"a\": -1}", "{\"a\": \"b\"}", "{\"a\": 1e30}", "{\"a\": 99999999999}"] {
+        refused(ModelCopy::new().write(vocabulary, ids).path(), Status::ModelInvalid, &["vocab.json"]);
+    }
+    for merges in ["a\n", "a b c\n", "xyzzy plugh\n", "PK\u{3}\u{4} not a text file\n"] {
+        refused(ModelCopy::new().write("tokenizer/merges.txt", merges).path(), Status::ModelInvalid, &["merges.txt"]);
+    }
+    let whole = ModelCopy::new();
+    whole.write("tokenizer/tokenizer.json", "{\"version\": \"1.0\", \"model\": {\"type\": \"Unheard\"}}");
+    refused(whole.path(), Status::ModelInvalid, &["tokenizer.json"]);
+}
+
+/// A token that the text encoder does not have shows when it is used, as an error.
+#[test]
+fn a_vocabulary_of_another_encoder() {
+    let copy = ModelCopy::new();
+    copy.replace("tokenizer/vocab.json", "\"red</w>\": ", "\"red</w>\": 9");
+    let (status, text) = paint(copy.path());
+    assert!(status == Status::RuntimeFailed && text.contains("text_encoder: ONNX Runtime"), "{status:?} ({text})");
+}
+
+/// The shorter of two limits counts.
+#[test]
+fn a_token_limit_beyond_the_tokenizers() {
+    let copy = ModelCopy::new();
+    copy.replace("text_encoder/config.json", "\"max_position_embeddings\": 24", "\"max_position_embeddings\": 77");
+    assert_eq!(paint(copy.path()).0, Status::Ok);
+}
+
+/// What painting with this directory ends with, and its text.
+fn paint(path: &Path) -> (Status, String) {
+    let path = CString::new(path.to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    desc.model_path = path.as_ptr();
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    let loaded = unsafe { scumble_context_wait(context, -1) };
+    if loaded != Status::Ok {
+        return (loaded, last_error());
+    }
+    let prompt = c::prompt(context, 0);
+    let generation = c::generation(prompt, |desc| desc.steps = 1);
+    ok(unsafe { scumble_generation_start(generation) });
+    let painted = unsafe { scumble_generation_wait(generation, -1) };
+    (painted, last_error())
+}

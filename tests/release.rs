@@ -1,0 +1,83 @@
+//! The library as it is shipped, looked at from outside: its names, its size, and that it knows
+//! nothing of the machine that built it.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use common::c;
+use common::c_program::{run, ROOT};
+
+/// Without ONNX Runtime, stripped.
+const MOST_BYTES: u64 = 6_000_000;
+
+/// The stripped library of `cargo build --release --no-default-features`, in a target folder of its
+/// own, so that no other build of it is in the way.
+fn shipped() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let target = Path::new(ROOT).join("target/shipped");
+        run(Command::new(env!("CARGO"))
+            .current_dir(ROOT)
+            .args(["build", "--release", "--lib", "--no-default-features", "--target-dir"])
+            .arg(&target));
+        let stripped = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libscumble-stripped.so");
+        run(Command::new("strip").arg("-o").arg(&stripped).arg(target.join("release/libscumble.so")));
+        stripped
+    })
+}
+
+/// What a tool says of the library.
+fn told(tool: &str, arguments: &[&str]) -> String {
+    run(Command::new(tool).args(arguments).arg(shipped()))
+}
+
+#[test]
+fn it_is_small() {
+    let size = fs::metadata(shipped()).unwrap().len();
+    println!("libscumble.so, stripped: {:.2} MB", size as f64 / 1e6);
+    assert!(size < MOST_BYTES, "{size} bytes");
+}
+
+#[test]
+fn exports_are_those_of_the_header() {
+    let names = told("nm", &["-D", "--defined-only", "--format=posix"]);
+    let exported: BTreeSet<&str> = names.lines().filter_map(|line| line.split(' ').next()).collect();
+    let documented: BTreeSet<&str> = c::exports().iter().map(|export| export.name).collect();
+    assert_eq!(exported, documented);
+}
+
+/// A library that was linked to is looked for beside the program by its name, and stays in memory
+/// when it is closed.
+#[test]
+fn the_linker_is_told_how_to_load_it() {
+    let dynamic = told("readelf", &["-d", "-W"]);
+    assert!(dynamic.contains("Library soname: [libscumble.so]"), "{dynamic}");
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+    assert!(!dynamic.contains("onnxruntime"), "{dynamic}");
+}
+
+#[test]
+fn no_path_of_this_machine_is_in_it() {
+    let library = fs::read(shipped()).unwrap();
+    let has = |bytes: &[u8], words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    assert!(!has(&library, &format!("{ROOT}/target")) && !has(&library, "target/onnxruntime"));
+    assert!(!has(&library, ROOT));
+
+    // A development build does know where its ONNX Runtime is: the search above would find it.
+    if cfg!(feature = "fetch-runtime") {
+        assert!(has(&fs::read(common::c_program::library()).unwrap(), "/onnxruntime/"));
+    }
+}
+
+/// Nothing that forces panics is in what is shipped.
+#[test]
+fn the_testing_feature_is_off() {
+    let library = fs::read(shipped()).unwrap();
+    assert!(!library.windows(12).any(|window| window == b"a test asked"));
+}
