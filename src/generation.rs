@@ -1,6 +1,7 @@
 //! One picture in progress, seen from any thread: started, polled, cancelled, read.
 //!
-//! [`crate::diffusion`] does the painting; this file decides who lets it and tells how far it is.
+//! [`crate::diffusion`] does the painting, [`crate::progress`] tells how far it is; this file decides
+//! who computes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,37 +14,11 @@ use crate::diffusion::{Diffusion, Plan, Request};
 use crate::error::{bail, Error, Result, Status};
 use crate::image::{resize, Picture, MAX_SIDE};
 use crate::panics;
+use crate::progress::{Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::Prompt;
 use crate::testing;
 use crate::worker::{Task, Turn};
-
-/// Where a generation is.
-#[repr(i32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Created: neither started nor stepped.
-    Created = 0,
-    /// Waiting for its turn or for its prompt.
-    Waiting = 1,
-    /// The UNet is at work; by hand: the next call is `_step`.
-    Denoising = 2,
-    /// The autoencoder is at work; by hand: the next call is `_decode`.
-    Decoding = 3,
-    /// The picture is there.
-    Done = 4,
-    /// It failed; the error tells why.
-    Failed = 5,
-    /// It was cancelled.
-    Cancelled = 6,
-}
-
-impl Phase {
-    /// Whether nothing more will happen.
-    pub fn is_final(self) -> bool {
-        matches!(self, Phase::Done | Phase::Failed | Phase::Cancelled)
-    }
-}
 
 /// Previews that the caller wants while the picture grows.
 #[derive(Clone, Debug, Default)]
@@ -54,33 +29,6 @@ pub struct Preview {
     pub width: Option<i32>,
     #[allow(missing_docs)]
     pub height: Option<i32>,
-}
-
-/// How far a generation is, at one moment.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// Where it is.
-    pub phase: Phase,
-    /// Steps done, of how many.
-    pub step: usize,
-    #[allow(missing_docs)]
-    pub steps: usize,
-    /// UNet evaluations done, of how many. Some schedulers make more of them than steps.
-    pub evaluation: usize,
-    #[allow(missing_docs)]
-    pub evaluations: usize,
-    /// How many previews were made; a new one is there when it grows.
-    pub previews: u64,
-    /// Time since it was started, until it ended.
-    pub spent: Duration,
-    /// An estimate of the time that is left; none before the first evaluation is done.
-    pub left: Option<Duration>,
-    /// `Ok`, or the status with which it failed or was cancelled.
-    pub status: Status,
-    /// Time spent on denoising and on decoding.
-    pub denoise: Duration,
-    #[allow(missing_docs)]
-    pub decode: Duration,
 }
 
 /// Which picture to read.
@@ -113,20 +61,6 @@ struct PreviewPlan {
     height: usize,
 }
 
-struct Progress {
-    phase: Phase,
-    started: Option<Instant>,
-    by_worker: bool,
-    ended: Option<Instant>,
-    evaluation: usize,
-    denoise: Duration,
-    decode: Duration,
-    error: Option<Error>,
-    previews: u64,
-    preview: Option<Arc<Picture>>,
-    picture: Option<Arc<Picture>>,
-}
-
 impl Generation {
     /// A picture to be painted of a prompt, by the prompt's context. Nothing is computed yet but its noise.
     pub fn create(prompt: &Arc<Prompt>, request: &Request, preview: &Preview) -> Result<Arc<Self>> {
@@ -143,19 +77,7 @@ impl Generation {
             preview,
             cancel: Cancel::default(),
             diffusion: Mutex::new(diffusion),
-            progress: Mutex::new(Progress {
-                phase: Phase::Created,
-                started: None,
-                by_worker: false,
-                ended: None,
-                evaluation: 0,
-                denoise: Duration::ZERO,
-                decode: Duration::ZERO,
-                error: None,
-                previews: 0,
-                preview: None,
-                picture: None,
-            }),
+            progress: Mutex::default(),
             changed: Condvar::new(),
         }))
     }
@@ -190,27 +112,7 @@ impl Generation {
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
-        let progress = self.progress.lock();
-        let evaluations = self.evaluations;
-        let until = progress.ended.unwrap_or_else(Instant::now);
-        let left = match progress.evaluation {
-            _ if progress.phase.is_final() => Some(Duration::ZERO),
-            0 => None,
-            done => Some(progress.denoise / done as u32 * (evaluations - done) as u32),
-        };
-        Snapshot {
-            phase: progress.phase,
-            step: progress.evaluation * self.plan.steps / evaluations,
-            steps: self.plan.steps,
-            evaluation: progress.evaluation,
-            evaluations,
-            previews: progress.previews,
-            spent: progress.started.map_or(Duration::ZERO, |started| until - started),
-            left,
-            status: progress.error.as_ref().map_or(Status::Ok, Error::status),
-            denoise: progress.denoise,
-            decode: progress.decode,
-        }
+        self.progress.lock().snapshot(self.plan.steps, self.evaluations)
     }
 
     /// Why it failed or that it was cancelled.
@@ -306,9 +208,7 @@ impl Generation {
     fn begin(&self, call: &str, phase: Phase, by_worker: bool) -> Result<()> {
         let mut progress = self.progress.lock();
         progress.require(call, &[Phase::Created])?;
-        progress.phase = phase;
-        progress.by_worker = by_worker;
-        progress.started = Some(Instant::now());
+        progress.begin(phase, by_worker);
         Ok(())
     }
 
@@ -316,32 +216,15 @@ impl Generation {
     /// interrupt anything.
     fn end(&self, result: Result<Arc<Picture>>) -> Result<()> {
         let mut progress = self.progress.lock();
-        if !progress.phase.is_final() {
-            progress.phase = match &result {
-                Ok(_) => Phase::Done,
-                Err(error) if error.status() == Status::Cancelled => Phase::Cancelled,
-                Err(_) => Phase::Failed,
-            };
-            match result {
-                Ok(picture) => progress.picture = Some(picture),
-                Err(error) => progress.error = Some(error),
-            }
-            progress.ended = Some(Instant::now());
+        if progress.end(result) {
             self.changed.notify_all();
         }
         progress.error.clone().map_or(Ok(()), Err)
     }
 
-    fn enter(&self, phase: Phase) {
-        let mut progress = self.progress.lock();
-        if !progress.phase.is_final() {
-            progress.phase = phase;
-        }
-    }
-
     fn evaluate(&self, diffusion: &mut Diffusion, model: &mut ModelGuard) -> Result<()> {
         let start = Instant::now();
-        self.enter(Phase::Denoising);
+        self.progress.lock().enter(Phase::Denoising);
         diffusion.step(model.get(), &self.cancel)?;
         let preview = self.preview(diffusion, model)?;
         let mut progress = self.progress.lock();
@@ -352,10 +235,10 @@ impl Generation {
             progress.previews += 1;
             progress.preview.replace(preview)
         });
-        drop(progress);
-        if diffusion.evaluation() == self.evaluations {
-            self.enter(Phase::Decoding);
+        if progress.evaluation == self.evaluations {
+            progress.enter(Phase::Decoding);
         }
+        drop(progress);
         Ok(())
     }
 
@@ -375,17 +258,6 @@ impl Generation {
         let picture = diffusion.decode(model.get(), &self.cancel)?;
         self.progress.lock().decode = start.elapsed();
         Ok(Arc::new(picture))
-    }
-}
-
-impl Progress {
-    /// Refuses a call in other phases than these; with its own error when the generation has one.
-    fn require(&self, call: &str, phases: &[Phase]) -> Result<()> {
-        match &self.error {
-            Some(error) => Err(error.clone()),
-            None if phases.contains(&self.phase) => Ok(()),
-            None => bail!(WrongState, "{call} is not allowed in phase {:?}; expected {phases:?}", self.phase),
-        }
     }
 }
 

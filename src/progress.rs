@@ -1,0 +1,143 @@
+//! How far a generation is: what a poll sees, and how it ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::{bail, Error, Result, Status};
+use crate::image::Picture;
+
+/// Where a generation is.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Created: neither started nor stepped.
+    #[default]
+    Created = 0,
+    /// Waiting for its turn or for its prompt.
+    Waiting = 1,
+    /// The UNet is at work; by hand: the next call is `_step`.
+    Denoising = 2,
+    /// The autoencoder is at work; by hand: the next call is `_decode`.
+    Decoding = 3,
+    /// The picture is there.
+    Done = 4,
+    /// It failed; the error tells why.
+    Failed = 5,
+    /// It was cancelled.
+    Cancelled = 6,
+}
+
+impl Phase {
+    /// Whether nothing more will happen.
+    pub fn is_final(self) -> bool {
+        matches!(self, Phase::Done | Phase::Failed | Phase::Cancelled)
+    }
+}
+
+/// How far a generation is, at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Where it is.
+    pub phase: Phase,
+    /// Steps done, of how many.
+    pub step: usize,
+    #[allow(missing_docs)]
+    pub steps: usize,
+    /// UNet evaluations done, of how many. Some schedulers make more of them than steps.
+    pub evaluation: usize,
+    #[allow(missing_docs)]
+    pub evaluations: usize,
+    /// How many previews were made; a new one is there when it grows.
+    pub previews: u64,
+    /// Time since it was started, until it ended.
+    pub spent: Duration,
+    /// An estimate of the time that is left; none before the first evaluation is done.
+    pub left: Option<Duration>,
+    /// `Ok`, or the status with which it failed or was cancelled.
+    pub status: Status,
+    /// Time spent on denoising and on decoding.
+    pub denoise: Duration,
+    #[allow(missing_docs)]
+    pub decode: Duration,
+}
+
+/// The state behind a snapshot.
+#[derive(Default)]
+pub struct Progress {
+    pub phase: Phase,
+    pub by_worker: bool,
+    pub evaluation: usize,
+    pub denoise: Duration,
+    pub decode: Duration,
+    pub error: Option<Error>,
+    pub previews: u64,
+    pub preview: Option<Arc<Picture>>,
+    pub picture: Option<Arc<Picture>>,
+    started: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl Progress {
+    /// How far it is at this moment, of so many steps and evaluations.
+    pub fn snapshot(&self, steps: usize, evaluations: usize) -> Snapshot {
+        let until = self.ended.unwrap_or_else(Instant::now);
+        let left = match self.evaluation {
+            _ if self.phase.is_final() => Some(Duration::ZERO),
+            0 => None,
+            done => Some(self.denoise / done as u32 * (evaluations - done) as u32),
+        };
+        Snapshot {
+            phase: self.phase,
+            step: self.evaluation * steps / evaluations,
+            steps,
+            evaluation: self.evaluation,
+            evaluations,
+            previews: self.previews,
+            spent: self.started.map_or(Duration::ZERO, |started| until - started),
+            left,
+            status: self.error.as_ref().map_or(Status::Ok, Error::status),
+            denoise: self.denoise,
+            decode: self.decode,
+        }
+    }
+
+    /// Refuses a call in other phases than these; with its own error when the generation has one.
+    pub fn require(&self, call: &str, phases: &[Phase]) -> Result<()> {
+        match &self.error {
+            Some(error) => Err(error.clone()),
+            None if phases.contains(&self.phase) => Ok(()),
+            None => bail!(WrongState, "{call} is not allowed in phase {:?}; expected {phases:?}", self.phase),
+        }
+    }
+
+    /// Begins in this phase, on the worker or by hand.
+    pub fn begin(&mut self, phase: Phase, by_worker: bool) {
+        (self.phase, self.by_worker) = (phase, by_worker);
+        self.started = Some(Instant::now());
+    }
+
+    /// Goes on to a phase, unless it ended.
+    pub fn enter(&mut self, phase: Phase) {
+        if !self.phase.is_final() {
+            self.phase = phase;
+        }
+    }
+
+    /// Records how it ended. Answers whether this is the end: the first one counts.
+    pub fn end(&mut self, result: Result<Arc<Picture>>) -> bool {
+        if self.phase.is_final() {
+            return false;
+        }
+        self.phase = match &result {
+            Ok(_) => Phase::Done,
+            Err(error) if error.status() == Status::Cancelled => Phase::Cancelled,
+            Err(_) => Phase::Failed,
+        };
+        match result {
+            Ok(picture) => self.picture = Some(picture),
+            Err(error) => self.error = Some(error),
+        }
+        self.ended = Some(Instant::now());
+        true
+    }
+}
