@@ -4,13 +4,16 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use scumble::scheduler::{Sampler, Sigmas};
-use scumble::{runtime, Context, Device, Generation, Phase, Picture, Preview, Prompt, Request, Source};
+use scumble::{
+    runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source, Texts,
+};
 
 /// Paint a picture with Stable Diffusion.
 #[derive(Parser)]
@@ -19,8 +22,8 @@ struct Arguments {
     #[arg(required_unless_present = "list")]
     prompt: Option<String>,
     /// What it shall not show
-    #[arg(long, default_value = "")]
-    negative: String,
+    #[arg(long)]
+    negative: Option<String>,
     /// Directory of the model
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64"))]
     model: PathBuf,
@@ -45,13 +48,13 @@ struct Arguments {
     /// Height in pixels [default: the model's]
     #[arg(long, allow_negative_numbers = true)]
     height: Option<i32>,
-    /// Picture to start from (not supported yet)
+    /// Picture to start from
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
-    /// How far to depart from it (not supported yet)
-    #[arg(long)]
+    /// How far to depart from it, 0 to 1 [default: 0.8, or 1 with a mask]
+    #[arg(long, allow_negative_numbers = true)]
     strength: Option<f32>,
-    /// Which part of it to repaint (not supported yet)
+    /// What of it to repaint: where this picture of the same size is bright
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
     /// File to write
@@ -83,14 +86,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.list {
         return list();
     }
-    let unsupported = [
-        ("--init", arguments.init.is_some()),
-        ("--strength", arguments.strength.is_some()),
-        ("--mask", arguments.mask.is_some()),
-    ];
-    if let Some((flag, _)) = unsupported.iter().find(|(_, given)| *given) {
-        return Err(format!("{flag} is not supported yet: this version paints from text alone").into());
-    }
     let device = runtime::devices()?
         .into_iter()
         .find(|device| device.provider.eq_ignore_ascii_case(&arguments.device))
@@ -100,11 +95,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     // The whole machine: nothing else runs beside an example.
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
-    let context = Context::open(arguments.model.clone(), Device { threads })?;
+    let context = Context::open(Places::at(&arguments.model), Device { threads })?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();
-    let prompt = Prompt::create(&context, text, &arguments.negative, false)?;
+    let texts = Texts { negative: arguments.negative.clone(), ..Texts::of(text) };
+    let prompt = Prompt::create(&context, texts, false)?;
     let encoded = prompt.wait(None)?;
     let positive = &encoded.conditioning.positive;
     if positive.truncated {
@@ -119,6 +115,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         seed: Some(arguments.seed),
         scheduler: arguments.scheduler.clone(),
         sigmas: arguments.sigmas.clone(),
+        picture: arguments.init.as_deref().map(read_picture).transpose()?,
+        mask: arguments.mask.as_deref().map(read_picture).transpose()?,
+        strength: arguments.strength,
+        ..Request::default()
     };
     let preview = Preview { every: i32::from(arguments.previews.is_some()), ..Preview::default() };
     let generation = Generation::create(&prompt, &request, &preview)?;
@@ -186,6 +186,12 @@ fn list() -> Result<(), Box<dyn Error>> {
     println!("schedulers {}", Sampler::names().collect::<Vec<_>>().join(", "));
     println!("sigmas     {}", Sigmas::names().collect::<Vec<_>>().join(", "));
     Ok(())
+}
+
+fn read_picture(path: &Path) -> Result<Arc<Pixels>, Box<dyn Error>> {
+    let picture = image::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?.to_rgb8();
+    let size = (picture.width() as usize, picture.height() as usize);
+    Ok(Arc::new(Pixels::read(&picture, Format::Rgb8, size, size.0 * 3, false, &path.display().to_string())?))
 }
 
 fn write_png(path: &Path, picture: &Picture) -> Result<(), Box<dyn Error>> {

@@ -1,6 +1,5 @@
 //! A loaded model with the thread that works for it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
-use crate::model::{Device, LatentRgb, Model, ModelInfo, StableDiffusion};
+use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
 use crate::promise::Promise;
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
@@ -43,8 +42,8 @@ pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
 
 impl Context {
     /// Begins to load a model directory, on the context's own thread.
-    pub fn open(directory: PathBuf, device: Device) -> Result<Arc<Self>> {
-        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&directory, &device, cancel)?)))
+    pub fn open(places: Places, device: Device) -> Result<Arc<Self>> {
+        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&places, &device, cancel)?)))
     }
 
     /// Begins to load a model in a way of the caller's own.

@@ -17,6 +17,7 @@ use crate::panics;
 use crate::progress::{Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::Prompt;
+use crate::scheduler::Latents;
 use crate::testing;
 use crate::worker::{Task, Turn};
 
@@ -47,6 +48,7 @@ pub struct Generation {
     prompt: Arc<Prompt>,
     plan: Plan,
     evaluations: usize,
+    steps: usize,
     preview: Option<PreviewPlan>,
     cancel: Cancel,
     /// Held by whoever computes.
@@ -68,11 +70,12 @@ impl Generation {
         let loaded = context.loaded()?;
         let plan = Plan::new(request, &loaded.info)?;
         let preview = PreviewPlan::new(preview, &plan)?;
-        let diffusion = Diffusion::new(&plan, &loaded.info)?;
+        let diffusion = Diffusion::new(request, &plan, &loaded.info)?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),
             prompt: Arc::clone(prompt),
             evaluations: diffusion.evaluations(),
+            steps: diffusion.steps(),
             plan,
             preview,
             cancel: Cancel::default(),
@@ -112,7 +115,7 @@ impl Generation {
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
-        self.progress.lock().snapshot(self.plan.steps, self.evaluations)
+        self.progress.lock().snapshot(self.steps, self.evaluations)
     }
 
     /// Why it failed or that it was cancelled.
@@ -188,9 +191,12 @@ impl Generation {
     }
 
     /// The latents as they are now, unless somebody computes.
-    pub fn latents(&self) -> Result<crate::scheduler::Latents> {
+    pub fn latents(&self) -> Result<Latents> {
         match self.diffusion.try_lock() {
-            Some(diffusion) => Ok(diffusion.latents().clone()),
+            Some(diffusion) => match diffusion.latents() {
+                Some(latents) => Ok(latents.clone()),
+                None => bail!(Empty, "the picture to start from is not encoded yet"),
+            },
             None => bail!(Busy, "the generation is being computed"),
         }
     }
@@ -249,7 +255,7 @@ impl Generation {
         }
         let map = self.context.latent_rgb(model.get(), &self.cancel)?;
         let small = map.apply(clean.view());
-        let picture = Picture::from_tensor(resize(&small, plan.width, plan.height))?;
+        let picture = Picture::from_tensor(resize(small.view(), plan.width, plan.height))?;
         Ok(Some(Arc::new(picture)))
     }
 

@@ -12,12 +12,12 @@
 //!   into token ids; [`runtime`] finds and loads ONNX Runtime.
 //!
 //! ```no_run
-//! use scumble::{Context, Device, Generation, Preview, Prompt, Request, Source};
+//! use scumble::{Context, Device, Generation, Places, Preview, Prompt, Request, Source, Texts};
 //!
 //! # fn main() -> scumble::Result<()> {
-//! let context = Context::open("models/emblem-64".into(), Device::default())?;
+//! let context = Context::open(Places::at("models/emblem-64"), Device::default())?;
 //! context.wait(None)?;
-//! let prompt = Prompt::create(&context, "a red apple", "", false)?;
+//! let prompt = Prompt::create(&context, Texts::of("a red apple"), false)?;
 //! let generation = Generation::create(&prompt, &Request::default(), &Preview::default())?;
 //! generation.start()?;
 //! generation.wait(None)?;
@@ -50,10 +50,10 @@ pub mod text;
 pub mod worker;
 
 pub use context::Context;
-pub use diffusion::Request;
+pub use diffusion::{ControlRequest, Request};
 pub use error::{Error, Result, Status};
 pub use generation::{Generation, Preview, Source};
-pub use image::{Format, Picture};
-pub use model::Device;
+pub use image::{Format, Picture, Pixels};
+pub use model::{Device, Places, Texts};
 pub use progress::{Phase, Snapshot};
 pub use prompt::Prompt;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
-use crate::diffusion::Conditioning;
 use crate::error::{bail, Error, Result, Status};
+use crate::model::{Conditioning, Texts};
 use crate::panics;
 use crate::promise::Promise;
 use crate::testing;
@@ -18,8 +18,7 @@ pub const MAX_TEXT: usize = 64 * 1024;
 /// Prompt and negative prompt, encoded once and used by any number of generations.
 pub struct Prompt {
     context: Arc<Context>,
-    text: String,
-    negative: String,
+    texts: Texts,
     by_hand: bool,
     encoded: Promise<EncodedPrompt>,
     cancel: Cancel,
@@ -36,17 +35,24 @@ pub struct EncodedPrompt {
 
 impl Prompt {
     /// A prompt of a loaded context. The worker encodes it, unless the caller will, by hand.
-    pub fn create(context: &Arc<Context>, text: &str, negative: &str, by_hand: bool) -> Result<Arc<Self>> {
-        context.loaded()?;
-        for (name, value) in [("text", text), ("negative_text", negative)] {
+    pub fn create(context: &Arc<Context>, texts: Texts, by_hand: bool) -> Result<Arc<Self>> {
+        let loaded = context.loaded()?;
+        let negative = texts.negative.as_deref().unwrap_or("");
+        for (name, value) in [("text", texts.positive.as_str()), ("negative_text", negative)] {
             if value.len() > MAX_TEXT {
                 bail!(LimitExceeded, "{name} has {} bytes; expected at most {MAX_TEXT}", value.len());
             }
         }
+        if texts.clip_skip > 0 && !loaded.info.features.clip_skip {
+            bail!(
+                NotSupported,
+                "clip_skip is {}, but the text encoder was exported without hidden states; export it with them",
+                texts.clip_skip
+            );
+        }
         let prompt = Arc::new(Self {
             context: Arc::clone(context),
-            text: text.to_owned(),
-            negative: negative.to_owned(),
+            texts,
             by_hand,
             encoded: Promise::new(),
             cancel: Cancel::default(),
@@ -55,6 +61,28 @@ impl Prompt {
             context.submit(Box::new(EncodeTask(Arc::downgrade(&prompt))));
         }
         Ok(prompt)
+    }
+
+    /// A prompt between two encoded ones of one context: `factor` 0 is the first, 1 the second.
+    pub fn blend(first: &Arc<Self>, second: &Arc<Self>, factor: f32) -> Result<Arc<Self>> {
+        if !(0.0..=1.0).contains(&factor) {
+            bail!(InvalidArgument, "factor is {factor}; expected 0 to 1");
+        }
+        if !Arc::ptr_eq(&first.context, &second.context) {
+            bail!(InvalidArgument, "second belongs to another context than first; expected the same");
+        }
+        let start = Instant::now();
+        let (a, b) = (first.encoded()?.conditioning, second.encoded()?.conditioning);
+        let conditioning = Arc::new(a.blend(&b, factor)?);
+        let encoded = Promise::new();
+        encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
+        Ok(Arc::new(Self {
+            context: Arc::clone(&first.context),
+            texts: Texts::default(),
+            by_hand: false,
+            encoded,
+            cancel: Cancel::default(),
+        }))
     }
 
     /// The context that it belongs to.
@@ -106,10 +134,8 @@ impl Prompt {
 
     fn compute(&self, model: &mut ModelGuard) -> Result<EncodedPrompt> {
         let start = Instant::now();
-        let positive = model.get().encode(&self.text, &self.cancel).map_err(|error| error.within("text"))?;
-        let negative =
-            model.get().encode(&self.negative, &self.cancel).map_err(|error| error.within("negative_text"))?;
-        Ok(EncodedPrompt { conditioning: Arc::new(Conditioning { positive, negative }), time: start.elapsed() })
+        let conditioning = model.get().encode(&self.texts, &self.cancel)?;
+        Ok(EncodedPrompt { conditioning: Arc::new(conditioning), time: start.elapsed() })
     }
 }
 

@@ -10,7 +10,7 @@ use super::runtime::MAX_PATH;
 use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
-use crate::model::Device;
+use crate::model::{Device, Features, Places};
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -28,8 +28,22 @@ pub struct scumble_context_desc {
     /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
     /// there is.
     pub device: *const c_char,
+    /// A folder within the parts of the model, such as "fp16" for `unet/fp16/model.onnx`: UTF-8, at
+    /// most 256 bytes. Default NULL: what lies in the parts themselves, or else the most exact.
+    pub variant: *const c_char,
+    /// Directories of ControlNets (each with a `model.onnx`) or their ONNX files, besides
+    /// `controlnet/` in the model directory: an array of `controlnet_count` paths, UTF-8, at most
+    /// 32 KiB each. Default NULL. They are numbered in this order; the model's own comes first.
+    pub controlnet_paths: *const *const c_char,
+    /// How many paths that is: 0 to 16. Default 0.
+    pub controlnet_count: u32,
+    /// 0.
+    pub reserved: u32,
 }
 c_struct!(scumble_context_desc, 24);
+
+/// The most ControlNets of a context.
+const MAX_CONTROLNETS: u32 = 16;
 
 /// A loaded model.
 #[repr(C)]
@@ -57,8 +71,27 @@ pub struct scumble_context_info {
     pub load_ms: f32,
     /// The name of the model's directory.
     pub model: [c_char; 96],
+    /// What kind of Stable Diffusion it is: "sd1", "sd2" or "sdxl".
+    pub family: [c_char; 16],
+    /// What it can do besides text-to-image: `SCUMBLE_FEATURE_…` flags.
+    pub features: u32,
+    /// How many ControlNets are loaded.
+    pub controlnets: i32,
 }
 c_struct!(scumble_context_info, 136);
+
+/// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
+/// since there is a `vae_encoder/`.
+pub const SCUMBLE_FEATURE_PICTURES: u32 = 1;
+/// A flag of `scumble_context_info`: the model was trained to repaint. Its generations need a
+/// picture and a mask.
+pub const SCUMBLE_FEATURE_INPAINTING: u32 = 2;
+/// A flag of `scumble_context_info`: prompts may set `clip_skip`, since the text encoder gives its
+/// hidden states.
+pub const SCUMBLE_FEATURE_CLIP_SKIP: u32 = 4;
+/// A flag of `scumble_context_info`: a consistency model, which takes the guidance scale as an input.
+/// Negative texts do not count, and a step costs one evaluation whatever the scale.
+pub const SCUMBLE_FEATURE_EMBEDDED_GUIDANCE: u32 = 8;
 
 /// Fills a descriptor with the defaults that its fields document.
 ///
@@ -81,7 +114,16 @@ pub unsafe extern "C" fn scumble_context_desc_init(
 }
 
 fn defaults(struct_size: u32) -> scumble_context_desc {
-    scumble_context_desc { struct_size, threads: SCUMBLE_AUTO, model_path: ptr::null(), device: ptr::null() }
+    scumble_context_desc {
+        struct_size,
+        threads: SCUMBLE_AUTO,
+        model_path: ptr::null(),
+        device: ptr::null(),
+        variant: ptr::null(),
+        controlnet_paths: ptr::null(),
+        controlnet_count: 0,
+        reserved: 0,
+    }
 }
 
 /// Creates a context and returns at once; the context's own thread loads the model. Poll it or
@@ -105,19 +147,54 @@ pub unsafe extern "C" fn scumble_context_create(
     call("scumble_context_create", || {
         boundary::not_null(context, "context")?;
         // SAFETY: the caller's promise; the texts are the caller's too.
-        let (desc, path, device) = unsafe {
+        let (desc, path, device, variant, controlnets) = unsafe {
             let desc = desc::read(desc, "desc", defaults(0))?;
             let path = boundary::text(desc.model_path, "model_path", MAX_PATH)?;
-            (desc, path, boundary::optional_text(desc.device, "device", 256)?)
+            let device = boundary::optional_text(desc.device, "device", 256)?;
+            let variant = boundary::optional_text(desc.variant, "variant", 256)?;
+            (desc, path, device, variant, controlnets(&desc)?)
         };
+        if desc.reserved != 0 {
+            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
+        }
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
         let device = device_of(device, desc.threads)?;
-        let created = Context::open(PathBuf::from(path), device)?;
+        let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
+        let created = Context::open(places, device)?;
         // SAFETY: as above.
         unsafe { boundary::write(context, "context", handle::insert(created)) }
     })
+}
+
+fn features(features: Features) -> u32 {
+    [
+        (features.images, SCUMBLE_FEATURE_PICTURES),
+        (features.inpainting, SCUMBLE_FEATURE_INPAINTING),
+        (features.clip_skip, SCUMBLE_FEATURE_CLIP_SKIP),
+        (features.embeds_guidance, SCUMBLE_FEATURE_EMBEDDED_GUIDANCE),
+    ]
+    .into_iter()
+    .filter_map(|(has, flag)| has.then_some(flag))
+    .sum()
+}
+
+/// # Safety
+/// The array has as many paths as the descriptor says.
+unsafe fn controlnets(desc: &scumble_context_desc) -> Result<Vec<PathBuf>> {
+    if desc.controlnet_count > MAX_CONTROLNETS {
+        bail!(LimitExceeded, "controlnet_count is {}; expected 0 to {MAX_CONTROLNETS}", desc.controlnet_count);
+    }
+    if desc.controlnet_count > 0 {
+        boundary::not_null(desc.controlnet_paths, "controlnet_paths")?;
+    }
+    let path = |i: u32| {
+        // SAFETY: the caller's promise.
+        let path = unsafe { boundary::text(*desc.controlnet_paths.add(i as usize), "controlnet_paths", MAX_PATH) };
+        path.map(PathBuf::from).map_err(|error| error.within(format_args!("entry {i}")))
+    };
+    (0..desc.controlnet_count).map(path).collect()
 }
 
 fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
@@ -192,6 +269,9 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 default_guidance_scale: model.defaults.guidance_scale,
                 load_ms: milliseconds(loaded.time),
                 model: desc::fixed_text(&model.name),
+                family: desc::fixed_text(model.family.name()),
+                features: features(model.features),
+                controlnets: model.features.controlnets as i32,
             })
         }
     })

@@ -2,14 +2,16 @@
 
 use std::ffi::c_char;
 use std::ptr;
+use std::sync::Arc;
 
 use super::boundary::{self, call, milliseconds, timeout};
 use super::desc::{self, c_struct};
-use super::image::{scumble_image, Target};
+use super::image::{scumble_image, Checked};
 use super::{auto, handle, scumble_generation, scumble_prompt, SCUMBLE_AUTO};
-use crate::diffusion::Request;
-use crate::error::{bail, Status};
+use crate::diffusion::{ControlRequest, Request};
+use crate::error::{bail, Result, Status};
 use crate::generation::{Generation, Preview, Source};
+use crate::image::Pixels;
 
 /// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
 /// what shall not be the model's default.
@@ -44,8 +46,51 @@ pub struct scumble_generation_desc {
     /// Spacing of sigmas or timesteps: karras, leading, linspace or trailing. Default NULL: the
     /// model's.
     pub sigmas: *const c_char,
+    /// How far to depart from `picture`: 0 to 1, the share of the steps that is done. Default
+    /// `SCUMBLE_AUTO`: 0.8, or 1 with a mask.
+    pub strength: f32,
+    /// How much of the contrast that guidance adds is taken back: 0 to 1. 0.7 suits models of zero
+    /// terminal SNR. Default 0.
+    pub guidance_rescale: f32,
+    /// A picture to start from, copied; one of another size is scaled evenly until it covers the
+    /// generation's, and cut off on both sides alike. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
+    pub picture: *const scumble_image,
+    /// What of `picture` to repaint: where it is at least as bright as mid grey. Of the picture's
+    /// size, and copied. Default NULL: all of it.
+    pub mask: *const scumble_image,
+    /// ControlNets: an array of `control_count` pointers, copied. Default NULL.
+    pub controls: *const *const scumble_control,
+    /// How many that is: 0 to 16. Default 0.
+    pub control_count: u32,
+    /// 0.
+    pub reserved: u32,
 }
 c_struct!(scumble_generation_desc, 56);
+
+/// A picture that guides the shape of what is painted, for a ControlNet.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct scumble_control {
+    /// `sizeof(scumble_control)`.
+    pub struct_size: u32,
+    /// Which ControlNet of the context: 0 is the first.
+    pub controlnet: i32,
+    /// How strongly it counts: 0 to 10, 1 as it was trained.
+    pub scale: f32,
+    /// When it begins to count: a share of the run, 0 for all of it.
+    pub start: f32,
+    /// When it ends to count: more than `start`, up to 1.
+    pub end: f32,
+    /// 0.
+    pub reserved: u32,
+    /// Edges, depth, a pose: what the ControlNet was trained on. Scaled and cut as the picture to start
+    /// from is. Not NULL.
+    pub picture: *const scumble_image,
+}
+c_struct!(scumble_control, 32);
+
+/// The most ControlNets of a generation.
+const MAX_CONTROLS: u32 = 16;
 
 /// How far a generation is, at one moment.
 #[repr(C)]
@@ -93,7 +138,8 @@ pub struct scumble_generation_info {
     pub preview_width: i32,
     /// See `preview_width`.
     pub preview_height: i32,
-    /// Steps of the scheduler.
+    /// Steps of the scheduler that are done: fewer than asked for where a picture to start from
+    /// leaves out the first.
     pub steps: i32,
     /// UNet evaluations in all.
     pub evaluations: i32,
@@ -139,6 +185,13 @@ fn defaults(struct_size: u32) -> scumble_generation_desc {
         seed: -1,
         scheduler: ptr::null(),
         sigmas: ptr::null(),
+        strength: SCUMBLE_AUTO as f32,
+        guidance_rescale: 0.0,
+        picture: ptr::null(),
+        mask: ptr::null(),
+        controls: ptr::null(),
+        control_count: 0,
+        reserved: 0,
     }
 }
 
@@ -147,7 +200,8 @@ fn defaults(struct_size: u32) -> scumble_generation_desc {
 /// `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
 /// be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
 /// prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
-/// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED`.
+/// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `BUFFER_TOO_SMALL` (of
+/// a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`.
 ///
 /// Any thread.
 ///
@@ -168,14 +222,26 @@ pub unsafe extern "C" fn scumble_generation_create(
             let scheduler = boundary::optional_text(desc.scheduler, "scheduler", 256)?;
             (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", 256)?)
         };
+        if desc.reserved != 0 {
+            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
+        }
+        // SAFETY: likewise; the pictures are copied.
+        let (picture, mask, controls) =
+            unsafe { (pixels(desc.picture, "picture")?, pixels(desc.mask, "mask")?, controls(&desc)?) };
+        let given = |value: f32| (value != SCUMBLE_AUTO as f32).then_some(value);
         let request = Request {
             width: auto(desc.width),
             height: auto(desc.height),
             steps: auto(desc.steps),
-            guidance_scale: (desc.guidance_scale != SCUMBLE_AUTO as f32).then_some(desc.guidance_scale),
+            guidance_scale: given(desc.guidance_scale),
+            guidance_rescale: Some(desc.guidance_rescale),
             seed: u64::try_from(desc.seed).ok(),
             scheduler: scheduler.map(str::to_owned),
             sigmas: sigmas.map(str::to_owned),
+            picture,
+            mask,
+            strength: given(desc.strength),
+            controls,
         };
         let preview =
             Preview { every: desc.preview_every, width: auto(desc.preview_width), height: auto(desc.preview_height) };
@@ -183,6 +249,50 @@ pub unsafe extern "C" fn scumble_generation_create(
         // SAFETY: as above.
         unsafe { boundary::write(generation, "generation", handle::insert(created)) }
     })
+}
+
+/// # Safety
+/// `image` is NULL or points to `struct_size` bytes, and its `pixels` to `pixels_size` bytes.
+unsafe fn pixels(image: *const scumble_image, name: &str) -> Result<Option<Arc<Pixels>>> {
+    if image.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { Ok(Some(Arc::new(Checked::read(image, name)?.pixels()?))) }
+}
+
+/// # Safety
+/// The array has as many pointers as the descriptor says, and each is as for [`pixels`].
+unsafe fn controls(desc: &scumble_generation_desc) -> Result<Vec<ControlRequest>> {
+    if desc.control_count > MAX_CONTROLS {
+        bail!(LimitExceeded, "control_count is {}; expected 0 to {MAX_CONTROLS}", desc.control_count);
+    }
+    if desc.control_count > 0 {
+        boundary::not_null(desc.controls, "controls")?;
+    }
+    let defaults =
+        scumble_control { struct_size: 0, controlnet: 0, scale: 1.0, start: 0.0, end: 1.0, reserved: 0, picture: ptr::null() };
+    let control = |i: u32| {
+        let name = format!("controls[{i}]");
+        // SAFETY: the caller's promise.
+        let control = unsafe { desc::read(*desc.controls.add(i as usize), &name, defaults) }?;
+        if control.reserved != 0 {
+            bail!(UnsupportedField, "reserved of {name} is {}; expected 0", control.reserved);
+        }
+        let name = format!("picture of {name}");
+        // SAFETY: likewise.
+        match unsafe { pixels(control.picture, &name) }? {
+            None => bail!(InvalidArgument, "{name} is NULL; expected a picture that the ControlNet was trained on"),
+            Some(picture) => Ok(ControlRequest {
+                index: control.controlnet,
+                picture,
+                scale: control.scale,
+                start: control.start,
+                end: control.end,
+            }),
+        }
+    };
+    (0..desc.control_count).map(control).collect()
 }
 
 /// Lets the context's thread paint the picture and returns at once. Generations of one context
@@ -296,7 +406,7 @@ pub unsafe extern "C" fn scumble_generation_get_info(
                 height: plan.height as i32,
                 preview_width: preview_width as i32,
                 preview_height: preview_height as i32,
-                steps: plan.steps as i32,
+                steps: (plan.steps - plan.skipped) as i32,
                 evaluations: generation.evaluations() as i32,
                 guidance_scale: plan.guidance_scale,
                 seed: plan.seed as i64,
@@ -323,7 +433,8 @@ pub unsafe extern "C" fn scumble_generation_error(generation: *const scumble_gen
     })
 }
 
-/// By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. When all
+/// By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. The first
+/// evaluation of a generation that starts from a picture encodes that too. When all
 /// evaluations are done, `scumble_generation_decode` is next.
 ///
 /// `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when
@@ -390,7 +501,7 @@ pub unsafe extern "C" fn scumble_generation_read_image(
             other => bail!(InvalidArgument, "source is {other}; expected a scumble_source (0 or 1)"),
         };
         // SAFETY: the caller's promise.
-        let target = unsafe { Target::read(image) }?;
+        let target = unsafe { Checked::read(image, "image") }?;
         let picture = generation.picture(source)?;
         // SAFETY: as above.
         unsafe { target.fill(&picture) }

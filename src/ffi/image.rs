@@ -4,12 +4,13 @@ use std::ffi::c_void;
 
 use super::desc::{self, c_struct};
 use crate::error::{bail, Result};
-use crate::image::{Format, Picture};
+use crate::image::{Format, Picture, Pixels, MAX_SIDE};
 
 /// A flag of `scumble_image`: the bottom row comes first, as Unity's textures have it.
 pub const SCUMBLE_IMAGE_BOTTOM_UP: u32 = 1;
 
-/// Pixels in the caller's memory. Set every field.
+/// Pixels in the caller's memory: to be filled by `scumble_generation_read_image`, or to be read as a
+/// picture to start from, a mask or a ControlNet's picture. Set every field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct scumble_image {
@@ -17,7 +18,8 @@ pub struct scumble_image {
     pub struct_size: u32,
     /// A `scumble_format`.
     pub format: i32,
-    /// Pixels along a row: what `scumble_generation_get_info` tells.
+    /// Pixels along a row: what `scumble_generation_get_info` tells when it is to be filled, 1 to 8192
+    /// when it is to be read.
     pub width: i32,
     /// Rows: likewise.
     pub height: i32,
@@ -33,16 +35,18 @@ pub struct scumble_image {
 c_struct!(scumble_image, 40);
 
 /// A `scumble_image` that was checked as far as is possible without a picture.
-pub struct Target {
+pub struct Checked<'a> {
     image: scumble_image,
+    /// What errors call it.
+    name: &'a str,
     format: Format,
     row_pitch: usize,
 }
 
-impl Target {
+impl<'a> Checked<'a> {
     /// # Safety
     /// `image` is NULL or points to `struct_size` bytes.
-    pub unsafe fn read(image: *const scumble_image) -> Result<Self> {
+    pub unsafe fn read(image: *const scumble_image, name: &'a str) -> Result<Self> {
         let empty = scumble_image {
             struct_size: 0,
             format: 0,
@@ -54,27 +58,29 @@ impl Target {
             pixels: std::ptr::null_mut(),
         };
         // SAFETY: the caller's promise.
-        let image = unsafe { desc::read(image, "image", empty) }?;
+        let image = unsafe { desc::read(image, name, empty) }?;
         let Some(format) = Format::from_number(image.format) else {
-            bail!(InvalidArgument, "format of the image is {}; expected a scumble_format (0 to 3)", image.format)
+            bail!(InvalidArgument, "format of the {name} is {}; expected a scumble_format (0 to 3)", image.format)
         };
         if image.flags & !SCUMBLE_IMAGE_BOTTOM_UP != 0 {
             bail!(
                 InvalidArgument,
-                "flags of the image is {:#x}; expected 0 or SCUMBLE_IMAGE_BOTTOM_UP (1)",
+                "flags of the {name} is {:#x}; expected 0 or SCUMBLE_IMAGE_BOTTOM_UP (1)",
                 image.flags
             );
         }
-        super::boundary::not_null(image.pixels, "pixels of the image")?;
+        if image.pixels.is_null() {
+            bail!(InvalidArgument, "pixels of the {name} is NULL; expected a pointer to memory");
+        }
         let row_size = usize::try_from(image.width).unwrap_or(0) * format.pixel_size();
         let row_pitch = if image.row_pitch == 0 { row_size } else { image.row_pitch as usize };
         if row_pitch < row_size {
-            bail!(InvalidArgument, "row_pitch of the image is {row_pitch}; a row has {row_size} bytes");
+            bail!(InvalidArgument, "row_pitch of the {name} is {row_pitch}; a row has {row_size} bytes");
         }
-        Ok(Self { image, format, row_pitch })
+        Ok(Self { image, name, format, row_pitch })
     }
 
-    /// Copies a picture of the same size.
+    /// Copies a picture of the same size into the caller's memory.
     ///
     /// # Safety
     /// `pixels` points to `pixels_size` bytes.
@@ -88,14 +94,44 @@ impl Target {
                 self.image.height
             );
         }
+        let needed = self.needed(width, height)?;
+        // SAFETY: the caller's promise, and no more than that is taken.
+        let pixels = unsafe { std::slice::from_raw_parts_mut(self.image.pixels.cast::<u8>(), needed) };
+        picture.copy_to(pixels, self.format, self.row_pitch, self.bottom_up());
+        Ok(())
+    }
+
+    /// Copies the caller's pixels.
+    ///
+    /// # Safety
+    /// `pixels` points to `pixels_size` bytes.
+    pub unsafe fn pixels(&self) -> Result<Pixels> {
+        let side = |axis: &str, pixels: i32| match usize::try_from(pixels) {
+            Ok(pixels) if (1..=MAX_SIDE).contains(&pixels) => Ok(pixels),
+            _ => bail!(InvalidArgument, "{axis} of the {} is {pixels}; expected 1 to {MAX_SIDE}", self.name),
+        };
+        let (width, height) = (side("width", self.image.width)?, side("height", self.image.height)?);
+        let needed = self.needed(width, height)?;
+        // SAFETY: the caller's promise, and no more than that is taken.
+        let bytes = unsafe { std::slice::from_raw_parts(self.image.pixels.cast::<u8>(), needed) };
+        Pixels::read(bytes, self.format, (width, height), self.row_pitch, self.bottom_up(), self.name)
+    }
+
+    fn bottom_up(&self) -> bool {
+        self.image.flags & SCUMBLE_IMAGE_BOTTOM_UP != 0
+    }
+
+    /// How many bytes a picture takes, which the caller must have.
+    fn needed(&self, width: usize, height: usize) -> Result<usize> {
         let needed = (self.row_pitch as u64) * (height as u64 - 1) + (width * self.format.pixel_size()) as u64;
         if self.image.pixels_size < needed {
-            bail!(BufferTooSmall, "pixels_size of the image is {}; expected at least {needed}", self.image.pixels_size);
+            bail!(
+                BufferTooSmall,
+                "pixels_size of the {} is {}; expected at least {needed}",
+                self.name,
+                self.image.pixels_size
+            );
         }
-        // SAFETY: the caller's promise, and no more than that is taken.
-        let pixels = unsafe { std::slice::from_raw_parts_mut(self.image.pixels.cast::<u8>(), needed as usize) };
-        let bottom_up = self.image.flags & SCUMBLE_IMAGE_BOTTOM_UP != 0;
-        picture.copy_to(pixels, self.format, self.row_pitch, bottom_up);
-        Ok(())
+        Ok(needed as usize)
     }
 }

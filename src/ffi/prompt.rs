@@ -7,6 +7,7 @@ use super::boundary::{self, call, milliseconds, timeout};
 use super::desc::{self, c_struct};
 use super::{handle, scumble_context, scumble_prompt};
 use crate::error::{bail, Status};
+use crate::model::Texts;
 use crate::prompt::{Prompt, MAX_TEXT};
 
 /// A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
@@ -23,8 +24,15 @@ pub struct scumble_prompt_desc {
     /// What the picture shall show: UTF-8, at most 64 KiB, copied. Default NULL, which is not
     /// allowed; "" is.
     pub text: *const c_char,
-    /// What it shall not show: likewise. Default NULL, the same as "".
+    /// What it shall not show: likewise. Default NULL: the same as "", but for SDXL models that were
+    /// trained to tell none from an empty one.
     pub negative_text: *const c_char,
+    /// How many layers of the text encoder to leave out at the end, for `text` alone: counted as
+    /// diffusers does, one less than the number that web interfaces show. Needs
+    /// `SCUMBLE_FEATURE_CLIP_SKIP`. Default 0.
+    pub clip_skip: i32,
+    /// 0.
+    pub reserved: u32,
 }
 c_struct!(scumble_prompt_desc, 24);
 
@@ -68,7 +76,7 @@ pub unsafe extern "C" fn scumble_prompt_desc_init(
 }
 
 fn defaults(struct_size: u32) -> scumble_prompt_desc {
-    scumble_prompt_desc { struct_size, flags: 0, text: ptr::null(), negative_text: ptr::null() }
+    scumble_prompt_desc { struct_size, flags: 0, text: ptr::null(), negative_text: ptr::null(), clip_skip: 0, reserved: 0 }
 }
 
 /// Creates a prompt and returns at once; the context's thread encodes it, or the caller does if
@@ -104,8 +112,43 @@ pub unsafe extern "C" fn scumble_prompt_create(
             bail!(InvalidArgument, "flags is {:#x}; expected 0 or SCUMBLE_PROMPT_BY_HAND (1)", desc.flags);
         }
         let by_hand = desc.flags & SCUMBLE_PROMPT_BY_HAND != 0;
-        let created = Prompt::create(&context, text, negative.unwrap_or(""), by_hand)?;
+        if desc.reserved != 0 {
+            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
+        }
+        let Ok(clip_skip) = usize::try_from(desc.clip_skip) else {
+            bail!(InvalidArgument, "clip_skip is {}; expected 0 or more", desc.clip_skip)
+        };
+        let texts = Texts { positive: text.to_owned(), negative: negative.map(str::to_owned), clip_skip };
+        let created = Prompt::create(&context, texts, by_hand)?;
         // SAFETY: as above.
+        unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
+    })
+}
+
+/// Creates a prompt that lies between two encoded ones, for pictures that change from one to the
+/// other. It is encoded at once, and depends on neither any more.
+///
+/// `first`, `second`: prompts of one context. `factor`: 0 for the first, 1 for the second, linear in
+/// between. `prompt` (not NULL): receives the handle, to be given back with `scumble_prompt_destroy`;
+/// untouched on failure. `SCUMBLE_STATUS_NOT_READY` while one is not encoded. Errors: those of
+/// `scumble_prompt_poll`, `INVALID_ARGUMENT` (also for prompts of unlike length or of two contexts).
+///
+/// Any thread.
+///
+/// # Safety
+/// `prompt` is NULL or points to a pointer.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_prompt_blend(
+    first: *const scumble_prompt,
+    second: *const scumble_prompt,
+    factor: f32,
+    prompt: *mut *mut scumble_prompt,
+) -> Status {
+    call("scumble_prompt_blend", || {
+        let (first, second) = (handle::get(first)?, handle::get(second)?);
+        boundary::not_null(prompt, "prompt")?;
+        let created = Prompt::blend(&first, &second, factor)?;
+        // SAFETY: the caller's promise.
         unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
     })
 }

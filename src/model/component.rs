@@ -1,7 +1,4 @@
-//! One ONNX model of a directory, run by ONNX Runtime.
-//!
-//! Names, ranks and element types differ from exporter to exporter, so they are read from the
-//! session: callers name what they mean by its aliases and give f32, and this file converts.
+//! One ONNX model of a directory, run by ONNX Runtime. Callers name what they mean by its aliases.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use half::f16;
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::ArrayD;
 use ort::environment::Environment;
 use ort::ep;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session, SessionInputValue};
-use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
+use ort::value::DynValue;
 
+use super::port::Port;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
@@ -45,15 +42,6 @@ impl Default for Device {
     }
 }
 
-/// An input or an output: its name, element type and rank.
-#[derive(Clone, Debug)]
-pub struct Port {
-    pub name: String,
-    pub element: TensorElementType,
-    /// Dimensions; -1 where they are free.
-    pub shape: Vec<i64>,
-}
-
 /// A session and its ports.
 pub struct Component {
     what: &'static str,
@@ -63,50 +51,65 @@ pub struct Component {
 }
 
 impl Component {
-    /// Loads `<directory>/<what>/model.onnx`.
-    pub fn open(directory: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let path = directory.join(what).join("model.onnx");
-        files::check(&path)?;
+    /// Loads the model `what` from this file.
+    pub fn open(path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
+        files::check(path)?;
         let mut builder =
             session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
         let canceler = builder.canceler();
         let session = cancel.interruptible(
             move || drop(canceler.cancel()),
-            || builder.commit_from_file(&path).map_err(|error| load_error(&path, &error)),
+            || builder.commit_from_file(path).map_err(|error| load_error(path, &error)),
         )?;
-        let inputs = ports(session.inputs());
-        let outputs = ports(session.outputs());
+        let inputs = Port::list(session.inputs());
+        let outputs = Port::list(session.outputs());
         Ok(Self { what, session, inputs, outputs })
+    }
+
+    /// All outputs.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
     }
 
     /// The input that goes by one of these names.
     pub fn input(&self, aliases: &[&str]) -> Result<Port> {
-        self.find(&self.inputs, "input", aliases)
+        self.require(&self.inputs, "input", aliases)
+    }
+
+    /// The input that goes by one of these names, if there is one.
+    pub fn optional_input(&self, aliases: &[&str]) -> Option<Port> {
+        find(&self.inputs, aliases)
     }
 
     /// The output that goes by one of these names.
     pub fn output(&self, aliases: &[&str]) -> Result<Port> {
-        self.find(&self.outputs, "output", aliases)
+        self.require(&self.outputs, "output", aliases)
+    }
+
+    /// The output that goes by one of these names, if there is one.
+    pub fn optional_output(&self, aliases: &[&str]) -> Option<Port> {
+        find(&self.outputs, aliases)
     }
 
     /// Refuses a model with inputs that would be left open.
-    pub fn no_other_inputs(&self, known: &[&Port]) -> Result<()> {
-        match self.inputs.iter().find(|port| known.iter().all(|k| k.name != port.name)) {
+    pub fn no_other_inputs<'a>(&self, known: impl IntoIterator<Item = &'a Port>) -> Result<()> {
+        let known: Vec<&str> = known.into_iter().map(|port| port.name.as_str()).collect();
+        match self.inputs.iter().find(|port| !known.contains(&port.name.as_str())) {
             None => Ok(()),
             Some(port) => bail!(
                 ModelUnsupported,
                 "{}: the model has the input {}, which this version of Scumble does not give",
                 self.what,
-                describe(port)
+                port.describe()
             ),
         }
     }
 
-    fn find(&self, ports: &[Port], kind: &str, aliases: &[&str]) -> Result<Port> {
-        match ports.iter().find(|port| aliases.contains(&port.name.as_str())) {
-            Some(port) => Ok(port.clone()),
+    fn require(&self, ports: &[Port], kind: &str, aliases: &[&str]) -> Result<Port> {
+        match find(ports, aliases) {
+            Some(port) => Ok(port),
             None => {
-                let found: Vec<String> = ports.iter().map(describe).collect();
+                let found: Vec<String> = ports.iter().map(Port::describe).collect();
                 bail!(
                     ModelUnsupported,
                     "{}: no {kind} is named {}; found {}",
@@ -118,8 +121,13 @@ impl Component {
         }
     }
 
-    /// Runs the model and gives one output, as f32.
-    pub fn run(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
+    /// Runs the model and gives these outputs, as f32.
+    pub fn run(
+        &mut self,
+        inputs: Vec<(&Port, DynValue)>,
+        outputs: &[&Port],
+        cancel: &Cancel,
+    ) -> Result<Vec<ArrayD<f32>>> {
         let what = self.what;
         let fail = |error: &ort::Error| runtime_error(what, error);
         let options = Arc::new(RunOptions::new().map_err(|error| fail(&error))?);
@@ -130,40 +138,25 @@ impl Component {
             move || drop(terminate.terminate()),
             || {
                 let start = Instant::now();
-                let outputs = self.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
+                let given = self.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
                 NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                let Some(value) = outputs.get(&output.name) else {
-                    bail!(RuntimeFailed, "{what}: ONNX Runtime did not give the output {}", output.name)
+                let read = |port: &&Port| match given.get(&port.name) {
+                    Some(value) => port.read(value).map_err(|error| fail(&error)),
+                    None => bail!(RuntimeFailed, "{what}: ONNX Runtime did not give the output {}", port.name),
                 };
-                to_f32(value, output.element).map_err(|error| fail(&error))
+                outputs.iter().map(read).collect()
             },
         )
     }
+
+    /// Likewise, for a single output.
+    pub fn run_one(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
+        Ok(self.run(inputs, &[output], cancel)?.remove(0))
+    }
 }
 
-impl Port {
-    /// A tensor of numbers in the element type that the port takes.
-    pub fn tensor(&self, values: ArrayViewD<f32>) -> Result<DynValue> {
-        let converted = match self.element {
-            TensorElementType::Float32 => Tensor::from_array(values.to_owned()).map(|t| t.into_dyn()),
-            TensorElementType::Float16 => Tensor::from_array(values.mapv(f16::from_f32)).map(|t| t.into_dyn()),
-            TensorElementType::Float64 => Tensor::from_array(values.mapv(f64::from)).map(|t| t.into_dyn()),
-            TensorElementType::Int64 => Tensor::from_array(values.mapv(|v| v as i64)).map(|t| t.into_dyn()),
-            TensorElementType::Int32 => Tensor::from_array(values.mapv(|v| v as i32)).map(|t| t.into_dyn()),
-            other => bail!(ModelUnsupported, "the input {} takes {other}; expected numbers", self.name),
-        };
-        converted.map_err(|error| runtime_error(&self.name, &error))
-    }
-
-    /// One number in the rank that the port takes: a scalar or a vector.
-    pub fn scalar(&self, value: f64) -> Result<DynValue> {
-        let shape = match self.shape.as_slice() {
-            [] => vec![],
-            [fixed] => vec![usize::try_from(*fixed).unwrap_or(1).max(1)],
-            more => bail!(ModelUnsupported, "the input {} has shape {more:?}; expected one number", self.name),
-        };
-        self.tensor(ArrayD::from_elem(IxDyn(&shape), value as f32).view())
-    }
+fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {
+    ports.iter().find(|port| aliases.contains(&port.name.as_str())).cloned()
 }
 
 /// Options of every session: the context's own threads, which sleep when there is nothing to do
@@ -178,29 +171,6 @@ fn session_options(environment: &Environment, device: &Device) -> ort::Result<Se
         .with_intra_op_spinning(false)?)
 }
 
-fn ports(outlets: &[Outlet]) -> Vec<Port> {
-    outlets
-        .iter()
-        .filter_map(|outlet| match outlet.dtype() {
-            ValueType::Tensor { ty, shape, .. } => {
-                Some(Port { name: outlet.name().to_owned(), element: *ty, shape: shape.to_vec() })
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn describe(port: &Port) -> String {
-    format!("{} ({} {:?})", port.name, port.element, port.shape)
-}
-
-fn to_f32(value: &DynValue, element: TensorElementType) -> ort::Result<ArrayD<f32>> {
-    match element {
-        TensorElementType::Float16 => Ok(value.try_extract_array::<f16>()?.mapv(f16::to_f32)),
-        _ => Ok(value.try_extract_array::<f32>()?.to_owned()),
-    }
-}
-
 fn load_error(path: &Path, error: &ort::Error) -> Error {
     use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
     let status = match error.code() {
@@ -210,7 +180,8 @@ fn load_error(path: &Path, error: &ort::Error) -> Error {
     Error::new(status, format!("{} cannot be loaded: {error}", path.display()))
 }
 
-fn runtime_error(what: &str, error: &ort::Error) -> Error {
+/// What ONNX Runtime reported, with what it was about.
+pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
     Error::new(memory_or(Status::RuntimeFailed, error), format!("{what}: ONNX Runtime: {error}"))
 }
 

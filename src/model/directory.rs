@@ -1,68 +1,138 @@
-//! A model directory as diffusers' and optimum's ONNX exporters lay it out.
+//! A Stable Diffusion model, loaded from a directory as diffusers' and optimum's ONNX exporters lay it
+//! out. Which kind it is shows in its files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
+use ndarray::{concatenate, Array3, Array4, ArrayD, ArrayView3, ArrayView4, Axis};
+use serde::Deserialize;
 
 use super::component::Device;
-use super::text_encoder::TextEncoder;
-use super::unet::Unet;
-use super::vae::VaeDecoder;
-use super::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
+use super::conditioner::{Conditioner, Conditioning, Texts};
+use super::controlnet::ControlNet;
+use super::info::{Defaults, Family, Features, ModelInfo, Settings};
+use super::layout::Layout;
+use super::text_encoder::is_open_clip;
+use super::unet::{Conditions, Unet};
+use super::vae::{VaeDecoder, VaeEncoder, VaeScale};
+use super::{Denoise, LatentRgb, Model};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::files;
 use crate::image::MAX_SIDE;
 use crate::log::{self, LogLevel};
+use crate::random::Random;
 use crate::runtime;
-use crate::scheduler::{NoiseSchedule, SchedulerConfig};
+use crate::scheduler::{NoiseSchedule, Prediction, SchedulerConfig};
 
-/// A Stable Diffusion model with one text encoder.
+/// Where a model's files are.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// The model directory.
+    pub model: PathBuf,
+    /// A folder within its parts, such as "fp16"; what lies there directly, or else the most exact,
+    /// where not given.
+    pub variant: Option<String>,
+    /// Directories of ControlNets, or their ONNX files.
+    pub controlnets: Vec<PathBuf>,
+}
+
+impl Places {
+    /// A model directory alone.
+    pub fn at(model: impl Into<PathBuf>) -> Self {
+        Self { model: model.into(), ..Self::default() }
+    }
+}
+
+/// A Stable Diffusion model.
 pub struct StableDiffusion {
     info: ModelInfo,
-    text_encoder: TextEncoder,
+    conditioner: Conditioner,
     unet: Unet,
-    vae: VaeDecoder,
+    decoder: VaeDecoder,
+    encoder: Option<VaeEncoder>,
+    controlnets: Vec<ControlNet>,
+}
+
+/// `model_index.json`, of which little counts: what a model is shows in its parts.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Index {
+    force_zeros_for_empty_prompt: bool,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { force_zeros_for_empty_prompt: true }
+    }
 }
 
 impl StableDiffusion {
     /// Loads a model directory: `tokenizer/`, `text_encoder/`, `unet/`, `vae_decoder/` and, if
-    /// there, `scheduler/scheduler_config.json` and `scumble.json`.
-    pub fn open(directory: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
-        check_layout(directory)?;
+    /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+    /// `scheduler/scheduler_config.json` and `scumble.json`.
+    pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
+        let layout = Layout::open(&places.model, places.variant.as_deref())?;
         runtime::load(None)?;
 
-        let scheduler = read_scheduler(directory)?;
-        let defaults: Defaults = files::read_optional_json(&directory.join("scumble.json"))?;
-        defaults.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
+        let index: Index = files::read_optional_json(&layout.path("model_index.json"))?;
+        let sdxl = layout.find_model("text_encoder_2").is_some();
+        let scheduler = read_scheduler(&layout.path("scheduler/scheduler_config.json"), sdxl)?;
+        let settings: Settings = files::read_optional_json(&layout.path("scumble.json"))?;
+        settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
+        let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
-        let text_encoder = TextEncoder::open(directory, device, cancel)?;
-        let unet = Unet::open(directory, device, cancel)?;
-        let vae = VaeDecoder::open(directory, device, cancel)?;
-        let latent_rgb = match &defaults.latent_rgb {
+        let conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
+        let unet = Unet::open(&layout, device, cancel)?;
+        let decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
+        let encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
+        let controlnets = open_controlnets(&layout, &places.controlnets, &unet, device, cancel)?;
+        if unet.wants_pooled() != sdxl {
+            let (has, lacks) = if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
+            bail!(ModelUnsupported, "model directory \"{}\" has {has}, but no {lacks}", places.model.display());
+        }
+
+        let latent_rgb = match &settings.latent_rgb {
             Some(rows) => Some(LatentRgb::new(rows, unet.channels).map_err(|error| error.within("scumble.json"))?),
             None => None,
         };
-        let (height, width) = (unet.sample_size.0 * vae.factor, unet.sample_size.1 * vae.factor);
+        let (height, width) = (unet.sample_size.0 * scale.factor, unet.sample_size.1 * scale.factor);
         if height.max(width) > MAX_SIDE {
             bail!(
                 ModelInvalid,
                 "unet/config.json: sample_size makes pictures of {width} × {height}; expected at most {MAX_SIDE}"
             );
         }
-        let name = directory.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let family = if sdxl {
+            Family::Sdxl
+        } else if is_open_clip(&layout)? || scheduler.prediction() == Prediction::Velocity {
+            Family::Sd2
+        } else {
+            Family::Sd1
+        };
+        let features = Features {
+            images: encoder.is_some(),
+            inpainting: unet.input_channels > unet.channels,
+            clip_skip: conditioner.can_skip(),
+            controlnets: controlnets.len(),
+            embeds_guidance: unet.embeds_guidance(),
+        };
+        let (fixed_height, fixed_width) = unet.fixed_size();
         let info = ModelInfo {
-            name,
+            name: layout.name(),
+            family,
+            features,
             height,
             width,
-            vae_factor: vae.factor,
+            fixed_height: fixed_height.map(|side| side * scale.factor),
+            fixed_width: fixed_width.map(|side| side * scale.factor),
+            vae_factor: scale.factor,
             latent_channels: unet.channels,
-            token_limit: text_encoder.token_limit(),
+            token_limit: conditioner.token_limit(),
+            defaults: Defaults::new(&settings, family, features, &scheduler),
             scheduler,
-            defaults,
             latent_rgb,
         };
-        Ok(Self { info, text_encoder, unet, vae })
+        Ok(Self { info, conditioner, unet, decoder, encoder, controlnets })
     }
 }
 
@@ -71,59 +141,91 @@ impl Model for StableDiffusion {
         &self.info
     }
 
-    fn encode(&mut self, text: &str, cancel: &Cancel) -> Result<Encoded> {
-        self.text_encoder.encode(text, cancel)
+    fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning> {
+        self.conditioner.encode(texts, cancel)
     }
 
-    fn denoise(
-        &mut self,
-        latents: ArrayView4<f32>,
-        timestep: f64,
-        embeddings: ArrayView3<f32>,
-        cancel: &Cancel,
-    ) -> Result<Array4<f32>> {
-        self.unet.denoise(latents, timestep, embeddings, cancel)
+    fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
+        let (n, _, height, width) = input.latents.dim();
+        let mut conditions = Conditions {
+            embeddings: input.embeddings,
+            pooled: input.pooled,
+            size: (height * self.info.vae_factor, width * self.info.vae_factor),
+            guidance_scale: input.guidance_scale,
+            residuals: &[],
+        };
+        let mut residuals: Vec<ArrayD<f32>> = Vec::new();
+        for control in input.controls {
+            let net = &mut self.controlnets[control.index];
+            let more =
+                net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
+            if residuals.is_empty() {
+                residuals = more;
+            } else {
+                residuals.iter_mut().zip(&more).for_each(|(sum, more)| *sum += more);
+            }
+        }
+        conditions.residuals = &residuals;
+        match input.masked {
+            None => self.unet.denoise(input.latents, input.timestep, &conditions, cancel),
+            Some(masked) => {
+                let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
+                let wide = concatenate![Axis(1), input.latents, masked];
+                self.unet.denoise(wide.view(), input.timestep, &conditions, cancel)
+            }
+        }
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
-        self.vae.decode(latents, cancel)
+        self.decoder.decode(latents, cancel)
+    }
+
+    fn encode_picture(
+        &mut self,
+        picture: ArrayView3<f32>,
+        random: &mut Random,
+        cancel: &Cancel,
+    ) -> Result<Array4<f32>> {
+        match &mut self.encoder {
+            Some(encoder) => encoder.encode(picture, self.info.latent_channels, random, cancel),
+            None => bail!(NotSupported, "the model has no vae_encoder, which is needed to start from a picture"),
+        }
     }
 }
 
-/// Names everything that is missing at once, before anything is loaded.
-fn check_layout(directory: &Path) -> Result<()> {
-    if !directory.is_dir() {
-        let found = if directory.exists() { "is a file" } else { "does not exist" };
-        bail!(
-            ModelNotFound,
-            "model directory \"{}\" {found}; expected a directory with text_encoder/, unet/, vae_decoder/ and tokenizer/",
-            directory.display()
-        );
+/// Those that the caller names, and the directory's own before them.
+fn open_controlnets(
+    layout: &Layout,
+    more: &[PathBuf],
+    unet: &Unet,
+    device: &Device,
+    cancel: &Cancel,
+) -> Result<Vec<ControlNet>> {
+    let named = more.iter().map(|path| if path.is_dir() { path.join("model.onnx") } else { path.clone() });
+    let paths: Vec<PathBuf> = layout.find_model("controlnet").into_iter().chain(named).collect();
+    let mut nets = Vec::new();
+    for path in paths {
+        let net = ControlNet::open(&path, device, cancel)?;
+        if net.residuals() != unet.residuals() {
+            bail!(
+                ModelUnsupported,
+                "{} gives {} residuals, but the UNet takes {}; expected a UNet exported with the inputs down_block_0_additional_residual, … and mid_block_additional_residual",
+                path.display(),
+                net.residuals(),
+                unet.residuals()
+            );
+        }
+        nets.push(net);
     }
-    let needed =
-        ["text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx", "tokenizer/tokenizer_config.json"];
-    let missing: Vec<&str> = needed.into_iter().filter(|file| !directory.join(file).is_file()).collect();
-    if !missing.is_empty() {
-        bail!(
-            ModelIncomplete,
-            "model directory \"{}\" lacks {}; expected the layout of diffusers' ONNX exporter or optimum",
-            directory.display(),
-            missing.join(", ")
-        );
-    }
-    if directory.join("text_encoder_2").is_dir() {
-        bail!(
-            ModelUnsupported,
-            "model directory \"{}\" has a text_encoder_2: SDXL models are not supported yet",
-            directory.display()
-        );
-    }
-    Ok(())
+    Ok(nets)
 }
 
-fn read_scheduler(directory: &Path) -> Result<SchedulerConfig> {
-    let path = directory.join("scheduler/scheduler_config.json");
-    let config = if path.exists() { files::read_json(&path)? } else { SchedulerConfig::stable_diffusion() };
+fn read_scheduler(path: &Path, sdxl: bool) -> Result<SchedulerConfig> {
+    let config = match path.exists() {
+        true => files::read_json(path)?,
+        false if sdxl => SchedulerConfig::stable_diffusion_xl(),
+        false => SchedulerConfig::stable_diffusion(),
+    };
     NoiseSchedule::new(&config)?; // so that a bad file fails here, not at the first picture
     for setting in config.not_followed() {
         log::push(LogLevel::Warning, format!("{}: {setting}", path.display()));

@@ -4,20 +4,66 @@ use serde::Deserialize;
 
 use super::LatentRgb;
 use crate::error::{bail, Result};
-use crate::scheduler::{Sampler, SchedulerConfig};
+use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
 
 /// The largest guidance scale that makes any sense.
 pub(crate) const MAX_GUIDANCE_SCALE: f32 = 1000.0;
+
+/// Which kind of Stable Diffusion a model is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Stable Diffusion 1.
+    Sd1,
+    /// Stable Diffusion 2, with OpenCLIP's text encoder.
+    Sd2,
+    /// Stable Diffusion XL.
+    Sdxl,
+}
+
+impl Family {
+    /// Its name in the C API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Sd1 => "sd1",
+            Family::Sd2 => "sd2",
+            Family::Sdxl => "sdxl",
+        }
+    }
+}
+
+/// What a model can do besides text-to-image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// It has a VAE encoder: it starts from pictures, and repaints parts of them.
+    pub images: bool,
+    /// Its UNet was trained to repaint: it needs a picture and a mask.
+    pub inpainting: bool,
+    /// Its text encoders give hidden states, for clip skip.
+    pub clip_skip: bool,
+    /// How many ControlNets are loaded.
+    pub controlnets: usize,
+    /// Its UNet takes the guidance scale as an input: a consistency model. One evaluation a step is
+    /// enough, and negative texts do not count.
+    pub embeds_guidance: bool,
+}
 
 /// Sizes, limits and defaults of a model, all read from its files.
 #[derive(Clone, Debug)]
 pub struct ModelInfo {
     /// The name of the model's directory.
     pub name: String,
+    /// Its kind.
+    pub family: Family,
+    /// What it can do.
+    pub features: Features,
     /// The size in pixels that the model was trained at.
     pub width: usize,
     #[allow(missing_docs)]
     pub height: usize,
+    /// Sizes that the export fixes.
+    pub fixed_width: Option<usize>,
+    #[allow(missing_docs)]
+    pub fixed_height: Option<usize>,
     /// Pixels per latent, along each side.
     pub vae_factor: usize,
     /// Channels of the latents.
@@ -32,9 +78,8 @@ pub struct ModelInfo {
     pub latent_rgb: Option<LatentRgb>,
 }
 
-/// `scumble.json`: what a model directory may tell Scumble beyond what diffusers writes.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What is used where the caller does not say.
+#[derive(Clone, Debug)]
 pub struct Defaults {
     /// Steps of a picture.
     pub steps: usize,
@@ -43,20 +88,32 @@ pub struct Defaults {
     /// Sampler, as [`crate::scheduler::Sampler::parse`] reads it; the class of
     /// `scheduler_config.json` when absent.
     pub scheduler: Option<String>,
+}
+
+/// `scumble.json`: what a model directory may tell Scumble beyond what diffusers writes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Steps of a picture.
+    pub steps: Option<usize>,
+    /// Guidance scale.
+    pub guidance_scale: Option<f32>,
+    /// Sampler.
+    pub scheduler: Option<String>,
     /// Rows: channels of the latents, and one more for the offset. Columns: red, green, blue,
     /// each -1 to 1.
     pub latent_rgb: Option<Vec<[f32; 3]>>,
 }
 
-impl Defaults {
+impl Settings {
     /// Refuses what no generation could be made with.
     pub fn check(&self, scheduler: &SchedulerConfig) -> Result<()> {
         let train = scheduler.train_timesteps();
-        if !(1..=train).contains(&self.steps) {
-            bail!(ModelInvalid, "steps is {}; expected 1 to {train}", self.steps);
+        if let Some(steps) = self.steps.filter(|steps| !(1..=train).contains(steps)) {
+            bail!(ModelInvalid, "steps is {steps}; expected 1 to {train}");
         }
-        if !(0.0..=MAX_GUIDANCE_SCALE).contains(&self.guidance_scale) {
-            bail!(ModelInvalid, "guidance_scale is {}; expected 0 to {MAX_GUIDANCE_SCALE}", self.guidance_scale);
+        if let Some(scale) = self.guidance_scale.filter(|scale| !(0.0..=MAX_GUIDANCE_SCALE).contains(scale)) {
+            bail!(ModelInvalid, "guidance_scale is {scale}; expected 0 to {MAX_GUIDANCE_SCALE}");
         }
         match self.scheduler.as_deref().map(Sampler::parse) {
             Some(Err(error)) => bail!(ModelInvalid, "{error}"),
@@ -65,9 +122,22 @@ impl Defaults {
     }
 }
 
-impl Default for Defaults {
-    /// What people use with Stable Diffusion 1.5.
-    fn default() -> Self {
-        Self { steps: 20, guidance_scale: 7.5, scheduler: None, latent_rgb: None }
+impl Defaults {
+    /// What the model's authors use, or else diffusers' pipeline of its kind.
+    pub fn new(settings: &Settings, family: Family, features: Features, scheduler: &SchedulerConfig) -> Self {
+        // Models distilled to a few steps say so only by their scheduler.
+        let few_steps = scheduler.timestep_spacing == Some(Spacing::Trailing)
+            && scheduler.class_name.as_deref().is_some_and(|class| class.starts_with("Euler"));
+        let (steps, guidance_scale) = match family {
+            _ if features.embeds_guidance => (4, 8.5),
+            _ if few_steps => (4, 0.0),
+            Family::Sdxl => (30, 5.0),
+            Family::Sd1 | Family::Sd2 => (20, 7.5),
+        };
+        Self {
+            steps: settings.steps.unwrap_or(steps.min(scheduler.train_timesteps())),
+            guidance_scale: settings.guidance_scale.unwrap_or(guidance_scale),
+            scheduler: settings.scheduler.clone(),
+        }
     }
 }

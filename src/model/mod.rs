@@ -1,54 +1,81 @@
-//! A loaded model: text encoder, UNet and autoencoder behind one small trait.
+//! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
 mod component;
+mod conditioner;
+mod controlnet;
 mod directory;
+mod final_norm;
 mod info;
 mod latent_rgb;
+mod layout;
+mod port;
 mod text_encoder;
 mod unet;
 mod vae;
 
-use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
+use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 
 pub use component::{time_in_sessions, Device};
-pub use directory::StableDiffusion;
+pub use conditioner::{Conditioning, Encoded, Texts};
+pub use directory::{Places, StableDiffusion};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
-pub use info::{Defaults, ModelInfo};
+pub use info::{Defaults, Family, Features, ModelInfo, Settings};
 pub use latent_rgb::LatentRgb;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::random::Random;
 
 /// What the denoising loop needs of a model. Tests script their own.
 pub trait Model: Send {
     /// Sizes, limits and defaults.
     fn info(&self) -> &ModelInfo;
 
-    /// The embeddings of a text, `[1, tokens, width]`.
-    fn encode(&mut self, text: &str, cancel: &Cancel) -> Result<Encoded>;
+    /// What the texts of a prompt mean to the UNet.
+    fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning>;
 
-    /// The UNet's output for a batch of latents `[n, channels, height, width]` at one timestep,
-    /// with embeddings `[n, tokens, width]`. Neither scaled nor guided.
-    fn denoise(
-        &mut self,
-        latents: ArrayView4<f32>,
-        timestep: f64,
-        embeddings: ArrayView3<f32>,
-        cancel: &Cancel,
-    ) -> Result<Array4<f32>>;
+    /// The UNet's output for a batch of latents. Neither scaled nor guided.
+    fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>>;
 
     /// The picture of finished latents `[1, channels, height, width]`: `[3, height, width]`,
     /// values around -1 to 1.
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>>;
+
+    /// The latents `[1, channels, height, width]` of a picture `[3, height, width]`, -1 to 1. The
+    /// autoencoder gives a distribution, of which `random` draws.
+    fn encode_picture(
+        &mut self,
+        picture: ArrayView3<f32>,
+        random: &mut Random,
+        cancel: &Cancel,
+    ) -> Result<Array4<f32>>;
 }
 
-/// An encoded text.
-#[derive(Clone, Debug)]
-pub struct Encoded {
-    /// `[1, tokens, width]`.
-    pub embeddings: Array3<f32>,
-    /// How many tokens the text has.
-    pub tokens: usize,
-    /// Whether it was longer than the model reads, and was cut off.
-    pub truncated: bool,
+/// One evaluation of the UNet; everything but ControlNets with the batch first.
+pub struct Denoise<'a> {
+    /// `[n, channels, height, width]`, scaled as the scheduler says.
+    pub latents: ArrayView4<'a, f32>,
+    /// For models that were trained to repaint: the mask and the latents of the masked picture,
+    /// `[1, 1 + channels, height, width]`.
+    pub masked: Option<ArrayView4<'a, f32>>,
+    #[allow(missing_docs)]
+    pub timestep: f64,
+    /// `[n, tokens, width]`.
+    pub embeddings: ArrayView3<'a, f32>,
+    /// `[n, width]`, for the models that want it.
+    pub pooled: Option<ArrayView2<'a, f32>>,
+    /// For the models that take it as an input.
+    pub guidance_scale: f32,
+    /// ControlNets that take part in this evaluation.
+    pub controls: &'a [Control<'a>],
+}
+
+/// A ControlNet at one evaluation.
+pub struct Control<'a> {
+    /// Which of those that are loaded.
+    pub index: usize,
+    /// How strongly it counts.
+    pub scale: f32,
+    /// `[3, height, width]` of the picture's size, 0 to 1.
+    pub picture: ArrayView3<'a, f32>,
 }

@@ -1,63 +1,230 @@
-//! The CLIP text encoder: text to embeddings.
+//! A CLIP text encoder: token ids to embeddings.
 
-use std::path::Path;
-
-use ndarray::{Array2, Ix3};
+use ndarray::{Array1, Array2, Array3, ArrayD, Axis, Ix1, Ix2, Ix3};
 use serde::Deserialize;
 
-use super::component::{Component, Device, Port};
-use super::Encoded;
+use super::component::{Component, Device};
+use super::final_norm::FinalNorm;
+use super::layout::Layout;
+use super::port::Port;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::files;
 use crate::text::Tokenizer;
 
 /// Where neither the encoder nor the tokenizer says: the length of every released CLIP.
 const CLIP_LENGTH: usize = 77;
 
+/// Which of its hidden states a UNet was trained on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The last, normalised: Stable Diffusion 1 and 2.
+    Last,
+    /// The last but one, bare: SDXL.
+    Penultimate,
+}
+
 pub struct TextEncoder {
+    what: &'static str,
     tokenizer: Tokenizer,
     component: Component,
+    layer: Layer,
     input_ids: Port,
-    embeddings: Port,
+    attention_mask: Option<Port>,
+    last: Option<Port>,
+    /// Every layer's output, the embeddings before the first counted; empty where the export has none.
+    hidden: Vec<Port>,
+    pooled: Option<Port>,
+    norm: Option<FinalNorm>,
 }
 
 #[derive(Default, Deserialize)]
 struct Config {
     max_position_embeddings: Option<usize>,
+    hidden_act: Option<String>,
+}
+
+/// What a text encoder makes of a text.
+pub struct Embedded {
+    /// `[chunks, tokens, width]`.
+    pub states: Array3<f32>,
+    /// The first chunk in one vector, where the model gives it.
+    pub pooled: Option<Array1<f32>>,
 }
 
 impl TextEncoder {
-    pub fn open(directory: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let config: Config = files::read_optional_json(&directory.join("text_encoder/config.json"))?;
-        let limit = config.max_position_embeddings.unwrap_or(CLIP_LENGTH);
-        if !(3..=4096).contains(&limit) {
-            bail!(ModelInvalid, "text_encoder/config.json: max_position_embeddings is {limit}; expected 3 to 4096");
+    pub fn open(
+        layout: &Layout,
+        what: &'static str,
+        tokenizer: &str,
+        layer: Layer,
+        device: &Device,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let config: Config = layout.config(&[what])?;
+        let limit = config.max_position_embeddings;
+        if limit.is_some_and(|limit| !(3..=4096).contains(&limit)) {
+            let limit = limit.unwrap_or_default();
+            bail!(ModelInvalid, "{what}/config.json: max_position_embeddings is {limit}; expected 3 to 4096");
         }
-        let tokenizer = Tokenizer::open(&directory.join("tokenizer"), limit)?;
-        let component = Component::open(directory, "text_encoder", device, cancel)?;
+        // A damaged vocabulary shows before the model is loaded.
+        let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
+        let component = Component::open(&layout.model(what)?, what, device, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
-        component.no_other_inputs(&[&input_ids])?;
-        let embeddings = component.output(&["last_hidden_state", "text_embeddings"])?;
-        Ok(Self { tokenizer, component, input_ids, embeddings })
+        let attention_mask = component.optional_input(&["attention_mask"]);
+        component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;
+        if let Some(fixed) = input_ids.fixed(1).filter(|fixed| *fixed != tokenizer.length()) {
+            bail!(
+                ModelInvalid,
+                "{what}: {} takes {fixed} tokens, but tokenizer and config.json say {}",
+                input_ids.describe(),
+                tokenizer.length()
+            );
+        }
+        // Builds for ONNX Runtime's CUDA demo call what SDXL needs `hidden_states`, and what is pooled
+        // `text_embeddings`; elsewhere the latter is the last hidden state.
+        let (last, pooled): (&[&str], &[&str]) = match layer {
+            Layer::Last => (&["last_hidden_state", "text_embeddings"], &[]),
+            Layer::Penultimate => (&["hidden_states"], &["text_embeds", "text_embeddings"]),
+        };
+        let mut hidden = hidden_states(component.outputs());
+        let last = match layer {
+            Layer::Last => Some(component.output(last)?),
+            Layer::Penultimate => component.optional_output(last),
+        };
+        if layer == Layer::Penultimate && last.is_none() && hidden.len() < 2 {
+            component.output(&["hidden_states.N", "hidden_states"])?; // names what there is
+        }
+        if hidden.iter().any(|port| port.shape.len() != 3) {
+            hidden.clear();
+        }
+        let pooled = component.optional_output(pooled);
+        Ok(Self { what, tokenizer, component, layer, input_ids, attention_mask, last, hidden, pooled, norm: None })
     }
 
-    pub fn token_limit(&self) -> usize {
-        self.tokenizer.length()
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
-    pub fn encode(&mut self, text: &str, cancel: &Cancel) -> Result<Encoded> {
-        let tokens = self.tokenizer.encode(text)?;
-        let ids = tokens.ids.iter().map(|id| *id as f32).collect();
-        let ids = Array2::from_shape_vec((1, tokens.ids.len()), ids).expect("one row of all ids");
-        let input = self.input_ids.tensor(ids.view().into_dyn())?;
-        let output = self.component.run(vec![(&self.input_ids, input)], &self.embeddings, cancel)?;
-        match output.into_dimensionality::<Ix3>() {
-            Ok(embeddings) if embeddings.iter().all(|x| x.is_finite()) => {
-                Ok(Encoded { embeddings, tokens: tokens.count, truncated: tokens.truncated })
+    /// Whether earlier layers can be asked for.
+    pub fn can_skip(&self) -> bool {
+        self.hidden.len() > 1
+    }
+
+    /// Embeds chunks of exactly the tokenizer's length. `skip`: how many layers before the usual
+    /// one to take (diffusers' `clip_skip`).
+    pub fn embed(&mut self, chunks: &[Vec<u32>], skip: usize, cancel: &Cancel) -> Result<Embedded> {
+        let states = self.layer_at(skip)?;
+        if skip > 0 && self.layer == Layer::Last && self.norm.is_none() {
+            self.norm = Some(self.solve_norm(&chunks[0], cancel)?);
+        }
+        let mut embedded = Vec::new();
+        let mut pooled = None;
+        for (i, ids) in chunks.iter().enumerate() {
+            let mut wanted = vec![states.clone()];
+            if i == 0 {
+                wanted.extend(self.pooled.clone());
             }
-            Ok(_) => bail!(NotFinite, "text_encoder: the embeddings are not finite"),
-            Err(_) => bail!(ModelUnsupported, "text_encoder: {} is not [batch, tokens, width]", self.embeddings.name),
+            let mut outputs = self.run(ids, &wanted, cancel)?.into_iter();
+            let mut rows = self.rows(outputs.next(), &states)?;
+            if skip > 0 {
+                if let (Some(norm), Layer::Last) = (&self.norm, self.layer) {
+                    rows = norm.apply(rows.view());
+                }
+            }
+            embedded.push(rows);
+            if let Some(vector) = outputs.next() {
+                pooled = Some(self.vector(vector)?);
+            }
+        }
+        let views: Vec<_> = embedded.iter().map(|rows| rows.view()).collect();
+        let states = ndarray::stack(Axis(0), &views).expect("chunks of one length");
+        Ok(Embedded { states, pooled })
+    }
+
+    fn layer_at(&self, skip: usize) -> Result<Port> {
+        let before_last = match self.layer {
+            Layer::Last => skip,
+            Layer::Penultimate => skip + 1,
+        };
+        match (&self.last, skip) {
+            (Some(last), 0) => return Ok(last.clone()),
+            _ if self.hidden.is_empty() => bail!(
+                NotSupported,
+                "clip_skip is {skip}, but {} was exported without hidden_states; export it with them",
+                self.what
+            ),
+            _ => {}
+        }
+        // The first is not a layer's output.
+        match self.hidden.len().checked_sub(before_last + 1).filter(|i| *i > 0) {
+            Some(i) => Ok(self.hidden[i].clone()),
+            None => bail!(
+                InvalidArgument,
+                "clip_skip is {skip}; expected at most {}: {} has {} layers",
+                self.hidden.len().saturating_sub(2 + before_last - skip),
+                self.what,
+                self.hidden.len() - 1
+            ),
+        }
+    }
+
+    fn solve_norm(&mut self, ids: &[u32], cancel: &Cancel) -> Result<FinalNorm> {
+        let (Some(last), Some(bare)) = (self.last.clone(), self.hidden.last().cloned()) else {
+            bail!(NotSupported, "clip_skip: {} does not give its last layer", self.what)
+        };
+        let mut outputs = self.run(ids, &[bare.clone(), last.clone()], cancel)?.into_iter();
+        let before = self.rows(outputs.next(), &bare)?;
+        let after = self.rows(outputs.next(), &last)?;
+        FinalNorm::solve(before.view(), after.view())
+    }
+
+    fn run(&mut self, ids: &[u32], outputs: &[Port], cancel: &Cancel) -> Result<Vec<ArrayD<f32>>> {
+        let row = Array2::from_shape_vec((1, ids.len()), ids.to_vec()).expect("one row of all ids");
+        let mut inputs = vec![(&self.input_ids, self.input_ids.ids(row)?)];
+        if let Some(mask) = &self.attention_mask {
+            // Diffusers attends to padding too.
+            inputs.push((mask, mask.ids(Array2::ones((1, ids.len())))?));
+        }
+        let outputs: Vec<&Port> = outputs.iter().collect();
+        self.component.run(inputs, &outputs, cancel)
+    }
+
+    fn rows(&self, output: Option<ArrayD<f32>>, port: &Port) -> Result<Array2<f32>> {
+        let states = output.and_then(|output| output.into_dimensionality::<Ix3>().ok());
+        match states {
+            Some(states) if states.iter().any(|x| !x.is_finite()) => {
+                bail!(NotFinite, "{}: the embeddings are not finite", self.what)
+            }
+            Some(states) if states.dim().0 == 1 => Ok(states.index_axis_move(Axis(0), 0)),
+            _ => bail!(ModelUnsupported, "{}: {} is not [1, tokens, width]", self.what, port.name),
+        }
+    }
+
+    fn vector(&self, output: ArrayD<f32>) -> Result<Array1<f32>> {
+        let vector = match output.ndim() {
+            1 => output.into_dimensionality::<Ix1>().ok(),
+            _ => output.into_dimensionality::<Ix2>().ok().map(|rows| rows.index_axis_move(Axis(0), 0)),
+        };
+        match vector {
+            Some(vector) if vector.iter().all(|x| x.is_finite()) => Ok(vector),
+            Some(_) => bail!(NotFinite, "{}: the pooled text is not finite", self.what),
+            None => bail!(ModelUnsupported, "{}: the pooled text is not [1, width]", self.what),
         }
     }
 }
+
+/// Whether the configuration in this folder is that of OpenCLIP, which Stable Diffusion 2 uses.
+pub fn is_open_clip(layout: &Layout) -> Result<bool> {
+    let config: Config = layout.config(&["text_encoder"])?;
+    Ok(config.hidden_act.as_deref() == Some("gelu"))
+}
+
+/// `hidden_states.0`, `hidden_states.1`, … in the order of their numbers.
+fn hidden_states(outputs: &[Port]) -> Vec<Port> {
+    let number = |port: &Port| port.name.strip_prefix("hidden_states")?.trim_start_matches(['.', '_']).parse().ok();
+    let mut found: Vec<(usize, Port)> =
+        outputs.iter().filter_map(|port| Some((number(port)?, port.clone()))).collect();
+    found.sort_by_key(|(number, _)| *number);
+    found.into_iter().map(|(_, port)| port).collect()
+}
+

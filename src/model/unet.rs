@@ -1,24 +1,44 @@
 //! The conditional UNet, which predicts what is noise in the latents.
 
-use std::path::Path;
-
-use ndarray::{Array4, ArrayView3, ArrayView4, Ix4};
+use ndarray::{s, Array2, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
+use ort::value::DynValue;
 use serde::Deserialize;
 
-use super::component::{Component, Device, Port};
+use super::component::{Component, Device};
+use super::layout::Layout;
+use super::port::Port;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::files;
 
 pub struct Unet {
     component: Component,
     sample: Port,
     timestep: Port,
     embeddings: Port,
+    /// SDXL: the pooled text, and sizes and crop of the picture.
+    pooled: Option<Port>,
+    time_ids: Option<Port>,
+    /// Consistency models: the guidance scale, embedded in so many numbers.
+    guidance: Option<(Port, usize)>,
+    /// What ControlNets add: to each block on the way down, then to the middle.
+    residuals: Vec<Port>,
     output: Port,
-    /// Channels of the latents, and the size that the model was trained at.
+    /// Channels of the latents, and of all that it takes.
     pub channels: usize,
+    pub input_channels: usize,
+    /// The size of latents that it was trained at.
     pub sample_size: (usize, usize),
+}
+
+/// What the UNet is given besides the latents; all with the batch first.
+pub struct Conditions<'a> {
+    pub embeddings: ArrayView3<'a, f32>,
+    pub pooled: Option<ArrayView2<'a, f32>>,
+    /// Height and width of the picture in pixels.
+    pub size: (usize, usize),
+    pub guidance_scale: f32,
+    /// What ControlNets add, in the order of [`Unet::residuals`]; empty for none.
+    pub residuals: &'a [ArrayD<f32>],
 }
 
 #[derive(Default, Deserialize)]
@@ -26,6 +46,7 @@ struct Config {
     in_channels: Option<usize>,
     out_channels: Option<usize>,
     sample_size: Option<SampleSize>,
+    time_cond_proj_dim: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -37,57 +58,195 @@ enum SampleSize {
 }
 
 impl Unet {
-    pub fn open(directory: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let config: Config = files::read_optional_json(&directory.join("unet/config.json"))?;
-        let component = Component::open(directory, "unet", device, cancel)?;
+    pub fn open(layout: &Layout, device: &Device, cancel: &Cancel) -> Result<Self> {
+        let config: Config = layout.config(&["unet"])?;
+        let component = Component::open(&layout.model("unet")?, "unet", device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;
-        component.no_other_inputs(&[&sample, &timestep, &embeddings])?;
-        let output = component.output(&["out_sample", "latent", "noise_pred"])?;
-
-        let fixed = |i: usize| sample.shape.get(i).copied().and_then(|d| usize::try_from(d).ok()).filter(|d| *d > 0);
-        let channels = config.in_channels.or_else(|| fixed(1)).unwrap_or(4);
-        let output_channels = config.out_channels.unwrap_or(channels);
-        if output_channels != channels || channels > 64 {
+        let pooled = component.optional_input(&["text_embeds"]);
+        let time_ids = component.optional_input(&["time_ids"]);
+        let guidance = match component.optional_input(&["timestep_cond"]) {
+            None => None,
+            Some(port) => match config.time_cond_proj_dim.or(port.fixed(1)) {
+                Some(width @ 2..=65536) => Some((port, width)),
+                _ => bail!(
+                    ModelUnsupported,
+                    "unet: {} has no fixed width, and unet/config.json no time_cond_proj_dim",
+                    port.describe()
+                ),
+            },
+        };
+        let residuals = residuals(&component);
+        component.no_other_inputs(
+            [&sample, &timestep, &embeddings]
+                .into_iter()
+                .chain(&pooled)
+                .chain(&time_ids)
+                .chain(guidance.as_ref().map(|(port, _)| port))
+                .chain(&residuals),
+        )?;
+        if let Some(found) = time_ids.as_ref().and_then(|port| port.fixed(1)).filter(|n| *n != TIME_IDS) {
             bail!(
                 ModelUnsupported,
-                "unet: the model takes {channels} channels and gives {output_channels}; this version of Scumble runs text-to-image models, which take and give the same, 64 at most"
+                "unet: time_ids has {found} numbers; expected {TIME_IDS}, those of an SDXL base model (a refiner has 5)"
+            );
+        }
+        let output = component.output(&["out_sample", "latent", "noise_pred"])?;
+
+        let input_channels = config.in_channels.or_else(|| sample.fixed(1)).unwrap_or(4);
+        let default_channels = output.fixed(1).unwrap_or(if input_channels == 9 { 4 } else { input_channels });
+        let channels = config.out_channels.unwrap_or(default_channels);
+        // The mask and the latents of the masked picture, where there are more.
+        if !(input_channels == channels || input_channels == 2 * channels + 1) || !(1..=64).contains(&channels) {
+            bail!(
+                ModelUnsupported,
+                "unet: the model takes {input_channels} channels and gives {channels}; expected as many (text-to-image) or 9 and 4 (inpainting)"
             );
         }
         let sample_size = match config.sample_size {
             Some(SampleSize::Square(side)) => (side, side),
             Some(SampleSize::Sides([height, width])) => (height, width),
-            None => (fixed(2).unwrap_or(64), fixed(3).unwrap_or(64)),
+            None => (sample.fixed(2).unwrap_or(64), sample.fixed(3).unwrap_or(64)),
         };
         if !(1..=1024).contains(&sample_size.0) || !(1..=1024).contains(&sample_size.1) {
             bail!(ModelInvalid, "unet/config.json: sample_size is {sample_size:?}; expected 1 to 1024");
         }
-        Ok(Self { component, sample, timestep, embeddings, output, channels, sample_size })
+        Ok(Self {
+            component,
+            sample,
+            timestep,
+            embeddings,
+            pooled,
+            time_ids,
+            guidance,
+            residuals,
+            output,
+            channels,
+            input_channels,
+            sample_size,
+        })
     }
 
+    /// Whether it was trained with the guidance scale as an input: then one evaluation is enough.
+    pub fn embeds_guidance(&self) -> bool {
+        self.guidance.is_some()
+    }
+
+    /// Whether it wants the pooled text.
+    pub fn wants_pooled(&self) -> bool {
+        self.pooled.is_some()
+    }
+
+    /// How many residuals of ControlNets it takes; 0 when it was exported without.
+    pub fn residuals(&self) -> usize {
+        self.residuals.len()
+    }
+
+    /// Latents of a size that the model's shape fixes: height and width.
+    pub fn fixed_size(&self) -> (Option<usize>, Option<usize>) {
+        (self.sample.fixed(2), self.sample.fixed(3))
+    }
+
+    /// The prediction for a batch, also by a model that was exported for another batch.
     pub fn denoise(
         &mut self,
         latents: ArrayView4<f32>,
         timestep: f64,
-        embeddings: ArrayView3<f32>,
+        conditions: &Conditions,
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
-        let inputs = vec![
-            (&self.sample, self.sample.tensor(latents.into_dyn())?),
-            (&self.timestep, self.timestep.scalar(timestep)?),
-            (&self.embeddings, self.embeddings.tensor(embeddings.into_dyn())?),
-        ];
-        let output = self.component.run(inputs, &self.output, cancel)?;
+        let (n, _, height, width) = latents.dim();
+        let batch = self.sample.fixed(0).unwrap_or(n);
+        let mut predicted = Array4::zeros((n, self.channels, height, width));
+        for start in (0..n).step_by(batch) {
+            let rows: Vec<usize> = (start..start + batch).map(|i| i.min(n - 1)).collect();
+            let output = self.evaluate(latents, timestep, conditions, &rows, cancel)?;
+            let used = batch.min(n - start);
+            predicted.slice_mut(s![start..start + used, .., .., ..]).assign(&output.slice(s![..used, .., .., ..]));
+        }
+        Ok(predicted)
+    }
+
+    /// One run of the model with these rows of the batch.
+    fn evaluate(
+        &mut self,
+        latents: ArrayView4<f32>,
+        timestep: f64,
+        conditions: &Conditions,
+        rows: &[usize],
+        cancel: &Cancel,
+    ) -> Result<Array4<f32>> {
+        let expected = [rows.len(), self.channels, latents.dim().2, latents.dim().3];
+        let mut inputs: Vec<(&Port, DynValue)> = Vec::new();
+        let mut give = |port, values: ArrayViewD<f32>| -> Result<()> {
+            let port: &Port = port;
+            inputs.push((port, port.tensor(values.select(Axis(0), rows).view())?));
+            Ok(())
+        };
+        give(&self.sample, latents.into_dyn())?;
+        give(&self.embeddings, conditions.embeddings.into_dyn())?;
+        if let Some(port) = &self.pooled {
+            match conditions.pooled {
+                Some(pooled) => give(port, pooled.into_dyn())?,
+                None => bail!(ModelUnsupported, "unet: {} is not given by the text encoders", port.describe()),
+            }
+        }
+        for (port, residual) in self.residuals.iter().zip(conditions.residuals) {
+            give(port, residual.view())?;
+        }
+        let batch = rows.len();
+        if let Some(port) = &self.time_ids {
+            inputs.push((port, port.tensor(time_ids(conditions.size, batch).view().into_dyn())?));
+        }
+        if let Some((port, width)) = &self.guidance {
+            let embedded = embed_guidance(conditions.guidance_scale, *width, batch);
+            inputs.push((port, port.tensor(embedded.view().into_dyn())?));
+        }
+        if conditions.residuals.is_empty() {
+            for port in &self.residuals {
+                // They are added, so a size of 1 stands for any.
+                let shape: Vec<usize> = (0..port.shape.len()).map(|axis| port.fixed(axis).unwrap_or(1)).collect();
+                inputs.push((port, port.tensor(ArrayD::zeros(shape).view())?));
+            }
+        }
+        inputs.push((&self.timestep, self.timestep.scalar(timestep)?));
+        let output = self.component.run_one(inputs, &self.output, cancel)?;
         match output.into_dimensionality::<Ix4>() {
-            Ok(output) if output.dim() == latents.dim() => Ok(output),
+            Ok(output) if output.shape() == expected => Ok(output),
             Ok(output) => bail!(
                 ModelUnsupported,
-                "unet: the output has shape {:?}; expected {:?}, that of the latents",
-                output.shape(),
-                latents.shape()
+                "unet: the output has shape {:?}; expected {expected:?}, that of the latents",
+                output.shape()
             ),
             Err(error) => bail!(ModelUnsupported, "unet: the output is not a picture: {error}"),
         }
     }
+}
+
+/// Numbers that tell SDXL of size and crop.
+const TIME_IDS: usize = 6;
+
+/// Original size, crop from top and left, wanted size: a picture that was never scaled nor cropped.
+pub fn time_ids((height, width): (usize, usize), batch: usize) -> Array2<f32> {
+    let row = [height, width, 0, 0, height, width];
+    Array2::from_shape_fn((batch, TIME_IDS), |(_, i)| row[i] as f32)
+}
+
+/// Sines and cosines of the guidance scale, less 1 and by 1000 (diffusers' `get_guidance_scale_embedding`).
+fn embed_guidance(guidance_scale: f32, width: usize, batch: usize) -> Array2<f32> {
+    let half = width / 2;
+    let strength = (guidance_scale - 1.0) * 1000.0;
+    let decay = 10_000f32.ln() / (half as f32 - 1.0);
+    Array2::from_shape_fn((batch, width), |(_, i)| match i {
+        _ if i < half => (strength * (-decay * i as f32).exp()).sin(),
+        _ if i < 2 * half => (strength * (-decay * (i - half) as f32).exp()).cos(),
+        _ => 0.0, // the odd one
+    })
+}
+
+/// The inputs that ControlNets feed, in the order in which ControlNets give them.
+fn residuals(component: &Component) -> Vec<Port> {
+    let down = (0..).map_while(|i| component.optional_input(&[&format!("down_block_{i}_additional_residual")]));
+    down.chain(component.optional_input(&["mid_block_additional_residual"])).collect()
 }

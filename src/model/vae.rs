@@ -1,19 +1,19 @@
-//! The decoder of the autoencoder: latents to a picture.
+//! The autoencoder: pictures to latents and back.
 
-use std::path::Path;
-
-use ndarray::{Array3, ArrayView4, Axis, Ix4};
+use ndarray::{s, Array3, Array4, ArrayView3, ArrayView4, Axis, Ix4, Zip};
 use serde::Deserialize;
 
-use super::component::{Component, Device, Port};
+use super::component::{Component, Device};
+use super::layout::Layout;
+use super::port::Port;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::files;
+use crate::random::Random;
 
-pub struct VaeDecoder {
-    component: Component,
-    latents: Port,
-    picture: Port,
+/// What both halves share, read from the decoder's `config.json`.
+#[derive(Clone, Copy, Debug)]
+pub struct VaeScale {
+    /// What the encoder's latents are multiplied by to have a variance of 1.
     scaling_factor: f32,
     /// Pixels per latent, along each side.
     pub factor: usize,
@@ -22,39 +22,138 @@ pub struct VaeDecoder {
 #[derive(Default, Deserialize)]
 struct Config {
     scaling_factor: Option<f32>,
+    shift_factor: Option<f32>,
     block_out_channels: Option<Vec<usize>>,
+    latents_mean: Option<Vec<f32>>,
+    latents_std: Option<Vec<f32>>,
 }
 
-impl VaeDecoder {
-    pub fn open(directory: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let config: Config = files::read_optional_json(&directory.join("vae_decoder/config.json"))?;
-        // Stable Diffusion 1 and 2, where the file does not say.
-        let scaling_factor = config.scaling_factor.unwrap_or(0.18215);
+impl VaeScale {
+    /// `default_scaling`: where the files do not say.
+    pub fn read(layout: &Layout, default_scaling: f32) -> Result<Self> {
+        let config: Config = layout.config(&["vae_decoder", "vae_encoder", "vae"])?;
+        let scaling_factor = config.scaling_factor.unwrap_or(default_scaling);
         if !(scaling_factor.is_finite() && scaling_factor > 0.0) {
             bail!(ModelInvalid, "vae_decoder/config.json: scaling_factor is {scaling_factor}; expected more than 0");
+        }
+        for (key, given) in [
+            ("shift_factor", config.shift_factor.is_some_and(|shift| shift != 0.0)),
+            ("latents_mean", config.latents_mean.is_some()),
+            ("latents_std", config.latents_std.is_some()),
+        ] {
+            if given {
+                bail!(
+                    ModelUnsupported,
+                    "vae_decoder/config.json: {key} is set; the autoencoders of Stable Diffusion have none"
+                );
+            }
         }
         // Each block but the first halves the picture.
         let blocks = config.block_out_channels.map_or(4, |channels| channels.len());
         if !(1..=7).contains(&blocks) {
             bail!(ModelInvalid, "vae_decoder/config.json: block_out_channels has {blocks} entries; expected 1 to 7");
         }
-        let component = Component::open(directory, "vae_decoder", device, cancel)?;
+        Ok(Self { scaling_factor, factor: 1 << (blocks - 1) })
+    }
+}
+
+/// Latents to a picture.
+pub struct VaeDecoder {
+    component: Component,
+    latents: Port,
+    picture: Port,
+    scale: VaeScale,
+}
+
+impl VaeDecoder {
+    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
+        let component = Component::open(&layout.model("vae_decoder")?, "vae_decoder", device, cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
-        component.no_other_inputs(&[&latents])?;
-        let picture = component.output(&["sample", "image"])?;
-        Ok(Self { component, latents, picture, scaling_factor, factor: 1 << (blocks - 1) })
+        component.no_other_inputs([&latents])?;
+        let picture = component.output(&["sample", "image", "images"])?;
+        Ok(Self { component, latents, picture, scale })
     }
 
     pub fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
         let (_, _, height, width) = latents.dim();
-        let expected = [1, 3, height * self.factor, width * self.factor];
-        let unscaled = &latents / self.scaling_factor;
+        let expected = [1, 3, height * self.scale.factor, width * self.scale.factor];
+        let unscaled = &latents / self.scale.scaling_factor;
         let input = self.latents.tensor(unscaled.view().into_dyn())?;
-        let output = self.component.run(vec![(&self.latents, input)], &self.picture, cancel)?;
+        let output = self.component.run_one(vec![(&self.latents, input)], &self.picture, cancel)?;
         if output.shape() != expected {
             bail!(ModelUnsupported, "vae_decoder: the picture has shape {:?}; expected {expected:?}", output.shape());
         }
         let output = output.into_dimensionality::<Ix4>().expect("four dimensions, as just compared");
         Ok(output.index_axis_move(Axis(0), 0))
+    }
+}
+
+/// A picture to latents.
+pub struct VaeEncoder {
+    component: Component,
+    picture: Port,
+    latents: Port,
+    scale: VaeScale,
+}
+
+impl VaeEncoder {
+    /// The encoder, which text-to-image does not need: `None` where the directory has none.
+    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+        let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
+        let component = Component::open(&path, "vae_encoder", device, cancel)?;
+        let picture = component.input(&["sample", "image"])?;
+        component.no_other_inputs([&picture])?;
+        let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
+        Ok(Some(Self { component, picture, latents, scale }))
+    }
+
+    /// The latents of a picture `[3, height, width]`, -1 to 1: drawn from the distribution that the
+    /// encoder gives, as diffusers does, unless the export has drawn already.
+    pub fn encode(
+        &mut self,
+        picture: ArrayView3<f32>,
+        channels: usize,
+        random: &mut Random,
+        cancel: &Cancel,
+    ) -> Result<Array4<f32>> {
+        let (_, height, width) = picture.dim();
+        let batch = picture.insert_axis(Axis(0));
+        let input = self.picture.tensor(batch.into_dyn())?;
+        let output = self.component.run_one(vec![(&self.picture, input)], &self.latents, cancel)?;
+        let sides = [height / self.scale.factor, width / self.scale.factor];
+        let shape = output.shape().to_vec();
+        let given = match output.into_dimensionality::<Ix4>() {
+            Ok(output) if output.dim().0 == 1 && [output.dim().2, output.dim().3] == sides => output,
+            _ => bail!(
+                ModelUnsupported,
+                "vae_encoder: {} has shape {shape:?}; expected {channels} or {} channels of {sides:?}",
+                self.latents.name,
+                2 * channels
+            ),
+        };
+        let mut latents = match given.dim().1 {
+            n if n == channels => given,
+            n if n == 2 * channels => {
+                let mean = given.slice(s![.., ..channels, .., ..]);
+                let log_variance = given.slice(s![.., channels.., .., ..]);
+                let noise = random.normal(mean.len());
+                let mut drawn = Array4::from_shape_vec(mean.raw_dim(), noise).expect("as many as the mean has");
+                Zip::from(&mut drawn).and(mean).and(log_variance).for_each(|noise, mean, log_variance| {
+                    *noise = mean + (0.5 * log_variance.clamp(-30.0, 20.0)).exp() * *noise;
+                });
+                drawn
+            }
+            n => bail!(
+                ModelUnsupported,
+                "vae_encoder: {} has {n} channels; expected {channels}, or {} for mean and log-variance",
+                self.latents.name,
+                2 * channels
+            ),
+        };
+        if latents.iter().any(|x| !x.is_finite()) {
+            bail!(NotFinite, "vae_encoder: the latents of the picture are not finite");
+        }
+        latents *= self.scale.scaling_factor;
+        Ok(latents)
     }
 }

@@ -71,6 +71,15 @@ impl SchedulerConfig {
         }
     }
 
+    /// What Stable Diffusion XL was trained with, for directories without the file.
+    pub fn stable_diffusion_xl() -> Self {
+        Self {
+            class_name: Some("EulerDiscreteScheduler".into()),
+            timestep_spacing: Some(Spacing::Leading),
+            ..Self::stable_diffusion()
+        }
+    }
+
     /// Settings of the file that the samplers do not follow, each as a sentence.
     pub fn not_followed(&self) -> Vec<String> {
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

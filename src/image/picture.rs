@@ -1,43 +1,9 @@
-//! Pictures: from the decoder's tensor to the caller's pixels.
+//! What the decoder paints, as the caller's pixels.
 
 use ndarray::Array3;
 
+use super::Format;
 use crate::error::{bail, Error, Result, Status};
-
-/// The longest side of a picture, in pixels.
-pub const MAX_SIDE: usize = 8192;
-
-/// How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
-#[repr(i32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Four bytes a pixel: red, green, blue, alpha.
-    Rgba8 = 0,
-    /// Four bytes a pixel: blue, green, red, alpha (Unreal's `PF_B8G8R8A8`).
-    Bgra8 = 1,
-    /// Three bytes a pixel: red, green, blue.
-    Rgb8 = 2,
-    /// Four 32-bit floats a pixel, 0 to 1: red, green, blue, alpha.
-    Rgba32f = 3,
-}
-
-impl Format {
-    /// The format of this number in the C API.
-    pub fn from_number(number: i32) -> Option<Self> {
-        [Format::Rgba8, Format::Bgra8, Format::Rgb8, Format::Rgba32f]
-            .into_iter()
-            .find(|format| *format as i32 == number)
-    }
-
-    /// Bytes of a pixel.
-    pub fn pixel_size(self) -> usize {
-        match self {
-            Format::Rgba8 | Format::Bgra8 => 4,
-            Format::Rgb8 => 3,
-            Format::Rgba32f => 16,
-        }
-    }
-}
 
 /// A finished picture or a preview.
 #[derive(Clone, Debug)]
@@ -115,34 +81,4 @@ impl Picture {
             }
         }
     }
-}
-
-/// Planes `[channels, height, width]` in another size, bilinear, pixel centres aligned.
-pub fn resize(planes: &Array3<f32>, width: usize, height: usize) -> Array3<f32> {
-    let (channels, from_height, from_width) = planes.dim();
-    let rows = taps(from_height, height);
-    let columns = taps(from_width, width);
-    let mut resized = Array3::zeros((channels, height, width));
-    for (plane, mut target) in planes.outer_iter().zip(resized.outer_iter_mut()) {
-        for ((top, bottom, down), mut row) in rows.iter().zip(target.outer_iter_mut()) {
-            for ((left, right, across), value) in columns.iter().zip(row.iter_mut()) {
-                let above = plane[(*top, *left)] * (1.0 - across) + plane[(*top, *right)] * across;
-                let below = plane[(*bottom, *left)] * (1.0 - across) + plane[(*bottom, *right)] * across;
-                *value = above * (1.0 - down) + below * down;
-            }
-        }
-    }
-    resized
-}
-
-/// For each target position the two nearest source positions and the weight of the second.
-fn taps(from: usize, to: usize) -> Vec<(usize, usize, f32)> {
-    let scale = from as f32 / to as f32;
-    (0..to)
-        .map(|i| {
-            let position = ((i as f32 + 0.5) * scale - 0.5).clamp(0.0, (from - 1) as f32);
-            let low = position as usize;
-            (low, (low + 1).min(from - 1), position - low as f32)
-        })
-        .collect()
 }

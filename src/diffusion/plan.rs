@@ -1,0 +1,201 @@
+//! What a caller asks for, checked against what a model can do.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use crate::error::{bail, Result};
+use crate::image::{Pixels, MAX_SIDE};
+use crate::model::{ModelInfo, MAX_GUIDANCE_SCALE};
+use crate::scheduler::{Sampler, Sigmas};
+
+/// What the caller asks for. `None` leaves it to the model.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Size in pixels: multiples of the autoencoder's factor.
+    pub width: Option<i32>,
+    #[allow(missing_docs)]
+    pub height: Option<i32>,
+    /// Steps of the scheduler.
+    pub steps: Option<i32>,
+    /// How strongly the prompt counts against the negative prompt; up to 1 the negative prompt
+    /// does not count at all, and a step costs half.
+    pub guidance_scale: Option<f32>,
+    /// How much of the contrast that guidance adds is taken back, 0 to 1 (Lin et al., 2023, 3.4).
+    pub guidance_rescale: Option<f32>,
+    /// Seed of the noise; drawn at random where not given.
+    pub seed: Option<u64>,
+    /// Scheduler and spacing, by name.
+    pub scheduler: Option<String>,
+    #[allow(missing_docs)]
+    pub sigmas: Option<String>,
+    /// The picture to start from.
+    pub picture: Option<Arc<Pixels>>,
+    /// What of it to repaint: where it is bright. Of the picture's size.
+    pub mask: Option<Arc<Pixels>>,
+    /// How far to depart from the picture, 0 to 1: the share of the steps that is done.
+    pub strength: Option<f32>,
+    /// Pictures that guide the shape, for ControlNets.
+    pub controls: Vec<ControlRequest>,
+}
+
+/// A picture for a ControlNet.
+#[derive(Clone, Debug)]
+pub struct ControlRequest {
+    /// Which of the context's ControlNets.
+    pub index: i32,
+    /// Edges, depth, a pose: what the ControlNet was trained on.
+    pub picture: Arc<Pixels>,
+    /// How strongly it counts; 1 as it was trained.
+    pub scale: f32,
+    /// When it counts: shares of the run, 0 to 1.
+    pub start: f32,
+    #[allow(missing_docs)]
+    pub end: f32,
+}
+
+/// A request that this model can fulfil, with nothing left open.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Size of the picture in pixels.
+    pub width: usize,
+    #[allow(missing_docs)]
+    pub height: usize,
+    /// Steps of the scheduler.
+    pub steps: usize,
+    /// How many of them are left out at the beginning, since a picture is there already.
+    pub skipped: usize,
+    /// Guidance scale.
+    pub guidance_scale: f32,
+    /// How much of the contrast that guidance adds is taken back.
+    pub guidance_rescale: f32,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Scheduler.
+    pub sampler: Sampler,
+    /// Spacing, where it is not the model's own.
+    pub sigmas: Option<Sigmas>,
+}
+
+impl Plan {
+    /// Checks a request against a model.
+    pub fn new(request: &Request, info: &ModelInfo) -> Result<Self> {
+        let width = side("width", request.width, info.width, info.fixed_width, info.vae_factor)?;
+        let height = side("height", request.height, info.height, info.fixed_height, info.vae_factor)?;
+        let train = info.scheduler.train_timesteps();
+        let steps = match request.steps {
+            None => info.defaults.steps,
+            Some(steps) => match usize::try_from(steps) {
+                Ok(steps) if (1..=train).contains(&steps) => steps,
+                _ => bail!(
+                    InvalidArgument,
+                    "steps is {steps}; expected 1 to {train}, the timesteps that the model was trained on"
+                ),
+            },
+        };
+        let guidance_scale = request.guidance_scale.unwrap_or(info.defaults.guidance_scale);
+        within("guidance_scale", guidance_scale, MAX_GUIDANCE_SCALE)?;
+        let guidance_rescale = request.guidance_rescale.unwrap_or(0.0);
+        within("guidance_rescale", guidance_rescale, 1.0)?;
+        let (sampler, implied) = match &request.scheduler {
+            Some(name) => Sampler::parse(name)?,
+            None => default_sampler(info),
+        };
+        let sigmas = match &request.sigmas {
+            Some(name) => Some(Sigmas::parse(name)?),
+            None => implied,
+        };
+        check_pictures(request, info)?;
+        let skipped = skipped(request, steps)?;
+        let seed = request.seed.unwrap_or_else(random_seed);
+        Ok(Self { width, height, steps, skipped, guidance_scale, guidance_rescale, seed, sampler, sigmas })
+    }
+}
+
+fn side(name: &str, requested: Option<i32>, native: usize, fixed: Option<usize>, factor: usize) -> Result<usize> {
+    let Some(pixels) = requested else { return Ok(fixed.unwrap_or(native)) };
+    match (usize::try_from(pixels), fixed) {
+        (Ok(pixels), Some(fixed)) if pixels == fixed => Ok(pixels),
+        (_, Some(fixed)) => bail!(NotSupported, "{name} is {pixels}; this model was exported for {fixed} alone"),
+        (Ok(pixels), None) if (1..=MAX_SIDE).contains(&pixels) && pixels % factor == 0 => Ok(pixels),
+        _ => bail!(InvalidArgument, "{name} is {pixels}; expected a multiple of {factor} from {factor} to {MAX_SIDE}"),
+    }
+}
+
+fn within(name: &str, value: f32, most: f32) -> Result<()> {
+    if !(0.0..=most).contains(&value) {
+        bail!(InvalidArgument, "{name} is {value}; expected 0 to {most}");
+    }
+    Ok(())
+}
+
+/// Whether the pictures go together, and the model can use them.
+fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
+    if let Some(strength) = request.strength {
+        within("strength", strength, 1.0)?;
+    }
+    match (&request.picture, &request.mask) {
+        (None, Some(_)) => bail!(InvalidArgument, "mask is given without a picture; it says what to repaint of one"),
+        (None, None) if info.features.inpainting => {
+            bail!(InvalidArgument, "picture is not given; this model was trained to repaint, from a picture and a mask")
+        }
+        (Some(_), None) if info.features.inpainting => {
+            bail!(InvalidArgument, "mask is not given; this model was trained to repaint, from a picture and a mask")
+        }
+        (None, None) if request.strength.is_some() => {
+            bail!(InvalidArgument, "strength is given without a picture; it is how far to depart from one")
+        }
+        (Some(_), _) if !info.features.images => {
+            bail!(NotSupported, "picture is given, but the model has no vae_encoder, which is needed to start from one")
+        }
+        (Some(picture), Some(mask)) if (mask.width(), mask.height()) != (picture.width(), picture.height()) => bail!(
+            InvalidArgument,
+            "mask is {} x {}; expected {} x {}, the picture's size",
+            mask.width(),
+            mask.height(),
+            picture.width(),
+            picture.height()
+        ),
+        _ => {}
+    }
+    for (i, control) in request.controls.iter().enumerate() {
+        if usize::try_from(control.index).map_or(true, |index| index >= info.features.controlnets) {
+            let loaded = info.features.controlnets;
+            bail!(NotSupported, "controls[{i}]: index is {}; the context has {loaded} ControlNets", control.index);
+        }
+        if !(0.0..=10.0).contains(&control.scale) {
+            bail!(InvalidArgument, "controls[{i}]: scale is {}; expected 0 to 10", control.scale);
+        }
+        let (start, end) = (control.start, control.end);
+        if !(0.0 <= start && start < end && end <= 1.0) {
+            bail!(InvalidArgument, "controls[{i}]: start is {start} and end {end}; expected 0 ≤ start < end ≤ 1");
+        }
+    }
+    Ok(())
+}
+
+/// How many steps a picture to start from leaves out (diffusers' `get_timesteps`).
+fn skipped(request: &Request, steps: usize) -> Result<usize> {
+    if request.picture.is_none() {
+        return Ok(0);
+    }
+    // Diffusers' defaults.
+    let strength = request.strength.unwrap_or(if request.mask.is_some() { 1.0 } else { 0.8 });
+    let done = (steps as f64 * f64::from(strength)) as usize;
+    if done == 0 {
+        bail!(InvalidArgument, "strength is {strength}, which of {steps} steps leaves none; use more of either");
+    }
+    Ok(steps - done.min(steps))
+}
+
+/// A seed that differs from call to call, short enough to be told to somebody.
+fn random_seed() -> u64 {
+    // The standard library seeds its hash maps from the system's random numbers.
+    RandomState::new().hash_one(0) & 0xFFFF_FFFF
+}
+
+/// The sampler that the model's files name; DPM++ 2M where they name one that is not known.
+fn default_sampler(info: &ModelInfo) -> (Sampler, Option<Sigmas>) {
+    let named = info.defaults.scheduler.as_deref().or(info.scheduler.class_name.as_deref());
+    named.and_then(|name| Sampler::parse(name).ok()).unwrap_or((Sampler::Dpmpp2m, None))
+}

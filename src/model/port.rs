@@ -1,0 +1,82 @@
+//! Inputs and outputs of a session. Names, ranks and element types differ from exporter to exporter,
+//! so they are read from the session, and this file converts.
+
+use half::f16;
+use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
+use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
+
+use super::component::runtime_error;
+use crate::error::{bail, Result};
+
+/// An input or an output: its name, element type and shape.
+#[derive(Clone, Debug)]
+pub struct Port {
+    pub name: String,
+    pub element: TensorElementType,
+    /// Dimensions; -1 where they are free.
+    pub shape: Vec<i64>,
+}
+
+impl Port {
+    /// The tensors among a session's inputs or outputs.
+    pub fn list(outlets: &[Outlet]) -> Vec<Self> {
+        let port = |outlet: &Outlet| match outlet.dtype() {
+            ValueType::Tensor { ty, shape, .. } => {
+                Some(Self { name: outlet.name().to_owned(), element: *ty, shape: shape.to_vec() })
+            }
+            _ => None,
+        };
+        outlets.iter().filter_map(port).collect()
+    }
+
+    /// The size of a dimension, where the model fixes it.
+    pub fn fixed(&self, axis: usize) -> Option<usize> {
+        self.shape.get(axis).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0)
+    }
+
+    /// A tensor of numbers in the element type that the port takes.
+    pub fn tensor(&self, values: ArrayViewD<f32>) -> Result<DynValue> {
+        let converted = match self.element {
+            TensorElementType::Float32 => Tensor::from_array(values.to_owned()).map(|t| t.into_dyn()),
+            TensorElementType::Float16 => Tensor::from_array(values.mapv(f16::from_f32)).map(|t| t.into_dyn()),
+            TensorElementType::Float64 => Tensor::from_array(values.mapv(f64::from)).map(|t| t.into_dyn()),
+            TensorElementType::Int64 => Tensor::from_array(values.mapv(|v| v as i64)).map(|t| t.into_dyn()),
+            TensorElementType::Int32 => Tensor::from_array(values.mapv(|v| v as i32)).map(|t| t.into_dyn()),
+            other => bail!(ModelUnsupported, "the input {} takes {other}; expected numbers", self.name),
+        };
+        converted.map_err(|error| runtime_error(&self.name, &error))
+    }
+
+    /// A tensor of token ids in the element type that the port takes.
+    pub fn ids(&self, ids: Array2<u32>) -> Result<DynValue> {
+        let converted = match self.element {
+            TensorElementType::Int64 => Tensor::from_array(ids.mapv(i64::from)).map(|t| t.into_dyn()),
+            _ => return self.tensor(ids.mapv(|id| id as f32).into_dyn().view()),
+        };
+        converted.map_err(|error| runtime_error(&self.name, &error))
+    }
+
+    /// One number in the rank that the port takes: a scalar or a vector.
+    pub fn scalar(&self, value: f64) -> Result<DynValue> {
+        let shape = match self.shape.as_slice() {
+            [] => vec![],
+            [_] => vec![self.fixed(0).unwrap_or(1)],
+            more => bail!(ModelUnsupported, "the input {} has shape {more:?}; expected one number", self.name),
+        };
+        self.tensor(ArrayD::from_elem(IxDyn(&shape), value as f32).view())
+    }
+
+    /// An output's values as f32.
+    pub fn read(&self, value: &DynValue) -> ort::Result<ArrayD<f32>> {
+        match self.element {
+            TensorElementType::Float16 => Ok(value.try_extract_array::<f16>()?.mapv(f16::to_f32)),
+            TensorElementType::Float64 => Ok(value.try_extract_array::<f64>()?.mapv(|v| v as f32)),
+            _ => Ok(value.try_extract_array::<f32>()?.to_owned()),
+        }
+    }
+
+    /// As messages show it.
+    pub fn describe(&self) -> String {
+        format!("{} ({} {:?})", self.name, self.element, self.shape)
+    }
+}
