@@ -35,6 +35,10 @@ impl Scheduler for Ddim {
         &self.timesteps
     }
 
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
+        self.schedule.add_noise(self.timesteps[i], clean, noise)
+    }
+
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
         let timestep = self.timesteps[i] as isize;
         let alpha = self.schedule.alphas_cumprod[timestep as usize];

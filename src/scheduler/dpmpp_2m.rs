@@ -49,6 +49,11 @@ impl Scheduler for Dpmpp2m {
         &self.timesteps
     }
 
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
+        let (alpha, sigma) = self.alpha_sigma(i);
+        clean * alpha + noise * sigma
+    }
+
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
         let (alpha_from, sigma_from) = self.alpha_sigma(i);
         let (alpha_to, sigma_to) = self.alpha_sigma(i + 1);

@@ -43,6 +43,10 @@ impl Scheduler for Euler {
         &self.timesteps
     }
 
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
+        clean + noise * self.sigmas[i]
+    }
+
     fn init_noise_sigma(&self) -> f32 {
         self.init_noise_sigma
     }

@@ -36,6 +36,19 @@ pub trait Scheduler: Send {
     /// The timestep given to the UNet at each evaluation, from noisy to clean.
     fn timesteps(&self) -> &[f64];
 
+    /// Evaluations that one step takes, but for the last.
+    fn order(&self) -> usize {
+        1
+    }
+
+    /// Begins at evaluation `i`, a multiple of the order, instead of at the first: image-to-image leaves
+    /// out the noisiest part (diffusers' `set_begin_index`). Most samplers see from their own past where
+    /// a run begins.
+    fn begin_at(&mut self, _i: usize) {}
+
+    /// A clean picture's latents with this noise, as they are before evaluation `i` (diffusers' `add_noise`).
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents;
+
     /// The standard deviation of the noise to start from.
     fn init_noise_sigma(&self) -> f32 {
         1.0

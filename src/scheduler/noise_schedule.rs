@@ -88,6 +88,12 @@ impl NoiseSchedule {
         }
     }
 
+    /// √ᾱ·x₀ + √(1−ᾱ)·ε at a trained timestep.
+    pub fn add_noise(&self, timestep: f64, clean: &Latents, noise: &Latents) -> Latents {
+        let alpha = self.alphas_cumprod[timestep as usize];
+        clean * alpha.sqrt() + noise * (1.0 - alpha).sqrt()
+    }
+
     /// Clean latents that a model output stands for, where latents are x₀ + σ·ε.
     pub fn clean_at_sigma(&self, sigma: f32, output: &Latents, sample: &Latents) -> Latents {
         match self.prediction {

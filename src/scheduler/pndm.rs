@@ -11,6 +11,8 @@ pub struct Pndm {
     timesteps: Vec<f64>,
     stride: isize,
     final_alpha_cumprod: f32,
+    /// The first evaluation of the run: the second starts there again, wherever that is.
+    begin: usize,
     /// The last four model outputs, newest last.
     outputs: VecDeque<Latents>,
     /// The sample of the first evaluation, from which the second starts again.
@@ -39,6 +41,7 @@ impl Pndm {
             } else {
                 schedule.alphas_cumprod[0]
             },
+            begin: 0,
             outputs: VecDeque::with_capacity(4),
             first_sample: None,
             schedule,
@@ -58,12 +61,21 @@ impl Scheduler for Pndm {
         &self.timesteps
     }
 
+    fn begin_at(&mut self, i: usize) {
+        self.begin = i;
+    }
+
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
+        self.schedule.add_noise(self.timesteps[i], clean, noise)
+    }
+
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
         let (clean, _) = self.schedule.clean_and_noise(self.alpha_cumprod(self.timesteps[i] as isize), output, sample);
         let mut timestep = self.timesteps[i] as isize;
         let mut previous = timestep - self.stride;
         let mut sample = sample.clone();
-        if i == 1 {
+        let count = i - self.begin;
+        if count == 1 {
             previous = timestep;
             timestep += self.stride;
         } else {
@@ -74,7 +86,7 @@ impl Scheduler for Pndm {
         }
 
         let e = |back: usize| &self.outputs[self.outputs.len() - back];
-        let combined = match (i, self.outputs.len()) {
+        let combined = match (count, self.outputs.len()) {
             (0, _) => {
                 self.first_sample = Some(sample.clone());
                 output.clone()
