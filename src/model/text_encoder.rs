@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, Ix3};
+use ndarray::Ix3;
 use serde::Deserialize;
 
 use super::component::{Component, Device, Port};
@@ -10,7 +10,7 @@ use super::Encoded;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::files;
-use crate::text::Tokenizer;
+use crate::text::{Tokenizer, Tokens};
 
 /// Where neither the encoder nor the tokenizer says: the length of every released CLIP.
 const CLIP_LENGTH: usize = 77;
@@ -47,9 +47,8 @@ impl TextEncoder {
     }
 
     pub fn encode(&mut self, text: &str, cancel: &Cancel) -> Result<Encoded> {
-        let tokens = self.tokenizer.encode(text)?;
-        let ids = tokens.ids.iter().map(|id| *id as f32).collect();
-        let ids = Array2::from_shape_vec((1, tokens.ids.len()), ids).expect("one row of all ids");
+        let tokens = Tokens::plain(&self.tokenizer, text)?;
+        let ids = tokens.ids.mapv(|id| id as f32);
         let input = self.input_ids.tensor(ids.view().into_dyn())?;
         let output = self.component.run(vec![(&self.input_ids, input)], &self.embeddings, cancel)?;
         match output.into_dimensionality::<Ix3>() {
