@@ -1,5 +1,10 @@
-//! From the text of a prompt to the token ids that a text encoder reads.
+//! From the text of a prompt to the token ids that a text encoder reads, and the weights of its words.
 
+mod chunks;
+pub mod emphasis;
+mod syntax;
 mod tokenizer;
 
-pub use tokenizer::{Tokenizer, Tokens};
+pub use chunks::{Tokens, MAX_CHUNKS};
+pub use syntax::{parse_weighted, Piece, MAX_OPEN, MAX_WEIGHT};
+pub use tokenizer::Tokenizer;

@@ -11,24 +11,14 @@ use crate::files;
 /// Where one word ends and the next begins (OpenAI CLIP, `simple_tokenizer.py`).
 const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
-/// Turns text into token ids of the length that a text encoder takes.
+/// Turns text into token ids.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     begin: u32,
     end: u32,
     padding: u32,
+    comma: Option<u32>,
     length: usize,
-}
-
-/// A text as token ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tokens {
-    /// Begin, the text, end and padding: exactly the tokenizer's length.
-    pub ids: Vec<u32>,
-    /// How many tokens the text has, also those that were cut off; begin and end not counted.
-    pub count: usize,
-    /// Whether the text was longer than the model reads.
-    pub truncated: bool,
 }
 
 /// `tokenizer_config.json`; a special token is a string or an object with its `content`.
@@ -78,10 +68,11 @@ impl Tokenizer {
             })
         };
         let length = match config.model_max_length {
-            Some(length) if length >= 2.0 && length < limit as f64 => length as usize,
+            Some(length) if length >= 3.0 && length < limit as f64 => length as usize,
             _ => limit,
         };
-        Ok(Self { begin: id(&begin)?, end: id(&end)?, padding: id(&padding)?, inner, length })
+        let comma = inner.token_to_id(",</w>");
+        Ok(Self { begin: id(&begin)?, end: id(&end)?, padding: id(&padding)?, comma, inner, length })
     }
 
     /// The length of every sequence, begin and end counted.
@@ -89,20 +80,32 @@ impl Tokenizer {
         self.length
     }
 
-    /// The token ids of a text, cut off or padded to the length.
-    pub fn encode(&self, text: &str) -> Result<Tokens> {
-        let encoding = match self.inner.encode_fast(text, false) {
-            Ok(encoding) => encoding,
+    /// The token ids of a text, all of them, without begin and end.
+    pub fn words(&self, text: &str) -> Result<Vec<u32>> {
+        match self.inner.encode_fast(text, false) {
+            Ok(encoding) => Ok(encoding.get_ids().to_vec()),
             Err(error) => bail!(InvalidArgument, "text cannot be tokenized: {error}"),
-        };
-        let words = encoding.get_ids();
-        let room = self.length - 2;
-        let mut ids = Vec::with_capacity(self.length);
-        ids.push(self.begin);
-        ids.extend_from_slice(&words[..words.len().min(room)]);
-        ids.push(self.end);
-        ids.resize(self.length, self.padding);
-        Ok(Tokens { ids, count: words.len(), truncated: words.len() > room })
+        }
+    }
+
+    /// The token before every text.
+    pub fn begin(&self) -> u32 {
+        self.begin
+    }
+
+    /// The token behind every text.
+    pub fn end(&self) -> u32 {
+        self.end
+    }
+
+    /// The token that fills a chunk behind its end.
+    pub fn padding(&self) -> u32 {
+        self.padding
+    }
+
+    /// The token of a comma, where the vocabulary has one.
+    pub fn comma(&self) -> Option<u32> {
+        self.comma
     }
 }
 
