@@ -12,7 +12,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use scumble::scheduler::{Sampler, Sigmas};
 use scumble::{
-    runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source, Texts,
+    runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source,
+    Texts,
 };
 
 /// Paint a picture with Stable Diffusion.

@@ -55,6 +55,30 @@
 #define SCUMBLE_ABI_VERSION 1
 
 /**
+ * A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
+ * since there is a `vae_encoder/`.
+ */
+#define SCUMBLE_FEATURE_PICTURES 1
+
+/**
+ * A flag of `scumble_context_info`: the model was trained to repaint. Its generations need a
+ * picture and a mask.
+ */
+#define SCUMBLE_FEATURE_INPAINTING 2
+
+/**
+ * A flag of `scumble_context_info`: prompts may set `clip_skip`, since the text encoder gives its
+ * hidden states.
+ */
+#define SCUMBLE_FEATURE_CLIP_SKIP 4
+
+/**
+ * A flag of `scumble_context_info`: a consistency model, which takes the guidance scale as an input.
+ * Negative texts do not count, and a step costs one evaluation whatever the scale.
+ */
+#define SCUMBLE_FEATURE_EMBEDDED_GUIDANCE 8
+
+/**
  * A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
  */
 #define SCUMBLE_PROMPT_BY_HAND 1
@@ -312,6 +336,33 @@ typedef int32_t scumble_format;
 #endif // __cplusplus
 
 /**
+ * How the text of a prompt is read.
+ */
+enum scumble_syntax
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * As it stands, and cut off where the model ends to read: exactly as diffusers.
+   */
+  SCUMBLE_SYNTAX_PLAIN = 0,
+  /**
+   * As the common web UI (AUTOMATIC1111's) reads it: "(word)" counts 1.1 times, "[word]" 1.1 times
+   * less, "(word:1.3)" as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
+   * a text of any length is read in chunks of `token_limit` tokens, up to 64.
+   */
+  SCUMBLE_SYNTAX_WEIGHTED = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_syntax scumble_syntax;
+#else
+typedef int32_t scumble_syntax;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How much a line matters.
  */
 enum scumble_log_level
@@ -419,6 +470,25 @@ typedef struct scumble_context_desc {
    * there is.
    */
   const char *device;
+  /**
+   * A folder within the parts of the model, such as "fp16" for `unet/fp16/model.onnx`: UTF-8, at
+   * most 256 bytes. Default NULL: what lies in the parts themselves, or else the most exact.
+   */
+  const char *variant;
+  /**
+   * Directories of ControlNets (each with a `model.onnx`) or their ONNX files, besides
+   * `controlnet/` in the model directory: an array of `controlnet_count` paths, UTF-8, at most
+   * 32 KiB each. Default NULL. They are numbered in this order; the model's own comes first.
+   */
+  const char *const *controlnet_paths;
+  /**
+   * How many paths that is: 0 to 16. Default 0.
+   */
+  uint32_t controlnet_count;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
 } scumble_context_desc;
 
 /**
@@ -469,6 +539,18 @@ typedef struct scumble_context_info {
    * The name of the model's directory.
    */
   char model[96];
+  /**
+   * What kind of Stable Diffusion it is: "sd1", "sd2" or "sdxl".
+   */
+  char family[16];
+  /**
+   * What it can do besides text-to-image: `SCUMBLE_FEATURE_…` flags.
+   */
+  uint32_t features;
+  /**
+   * How many ControlNets are loaded.
+   */
+  int32_t controlnets;
 } scumble_context_info;
 
 /**
@@ -489,9 +571,20 @@ typedef struct scumble_prompt_desc {
    */
   const char *text;
   /**
-   * What it shall not show: likewise. Default NULL, the same as "".
+   * What it shall not show: likewise. Default NULL: the same as "", but for SDXL models that were
+   * trained to tell none from an empty one.
    */
   const char *negative_text;
+  /**
+   * How many layers of the text encoder to leave out at the end, for `text` alone: counted as
+   * diffusers does, one less than the number that web interfaces show. Needs
+   * `SCUMBLE_FEATURE_CLIP_SKIP`. Default 0.
+   */
+  int32_t clip_skip;
+  /**
+   * How both texts are read: a `scumble_syntax`. Default `SCUMBLE_SYNTAX_PLAIN`.
+   */
+  int32_t syntax;
 } scumble_prompt_desc;
 
 /**
@@ -522,7 +615,90 @@ typedef struct scumble_prompt_info {
    * How long encoding took, in milliseconds.
    */
   float encode_ms;
+  /**
+   * How often the text encoder read, each time `token_limit` tokens at most.
+   */
+  int32_t chunks;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
 } scumble_prompt_info;
+
+/**
+ * Pixels in the caller's memory: to be filled by `scumble_generation_read_image`, or to be read as a
+ * picture to start from, a mask or a ControlNet's picture. Set every field.
+ */
+typedef struct scumble_image {
+  /**
+   * `sizeof(scumble_image)`.
+   */
+  uint32_t struct_size;
+  /**
+   * A `scumble_format`.
+   */
+  int32_t format;
+  /**
+   * Pixels along a row: what `scumble_generation_get_info` tells when it is to be filled, 1 to 8192
+   * when it is to be read.
+   */
+  int32_t width;
+  /**
+   * Rows: likewise.
+   */
+  int32_t height;
+  /**
+   * Bytes from the beginning of a row to that of the next; 0 for rows without a gap.
+   */
+  uint32_t row_pitch;
+  /**
+   * 0 or `SCUMBLE_IMAGE_BOTTOM_UP`.
+   */
+  uint32_t flags;
+  /**
+   * Bytes at `pixels`: at least `row_pitch * (height - 1)` and a row.
+   */
+  uint64_t pixels_size;
+  /**
+   * The caller's memory.
+   */
+  void *pixels;
+} scumble_image;
+
+/**
+ * A picture that guides the shape of what is painted, for a ControlNet.
+ */
+typedef struct scumble_control {
+  /**
+   * `sizeof(scumble_control)`.
+   */
+  uint32_t struct_size;
+  /**
+   * Which ControlNet of the context: 0 is the first.
+   */
+  int32_t controlnet;
+  /**
+   * How strongly it counts: 0 to 10, 1 as it was trained.
+   */
+  float scale;
+  /**
+   * When it begins to count: a share of the run, 0 for all of it.
+   */
+  float start;
+  /**
+   * When it ends to count: more than `start`, up to 1.
+   */
+  float end;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * Edges, depth, a pose: what the ControlNet was trained on. Scaled and cut as the picture to start
+   * from is. Not NULL.
+   */
+  const struct scumble_image *picture;
+} scumble_control;
 
 /**
  * What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
@@ -579,6 +755,38 @@ typedef struct scumble_generation_desc {
    * model's.
    */
   const char *sigmas;
+  /**
+   * How far to depart from `picture`: 0 to 1, the share of the steps that is done. Default
+   * `SCUMBLE_AUTO`: 0.8, or 1 with a mask.
+   */
+  float strength;
+  /**
+   * How much of the contrast that guidance adds is taken back: 0 to 1. 0.7 suits models of zero
+   * terminal SNR. Default 0.
+   */
+  float guidance_rescale;
+  /**
+   * A picture to start from, copied; one of another size is scaled evenly until it covers the
+   * generation's, and cut off on both sides alike. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
+   */
+  const struct scumble_image *picture;
+  /**
+   * What of `picture` to repaint: where it is at least as bright as mid grey. Of the picture's
+   * size, and copied. Default NULL: all of it.
+   */
+  const struct scumble_image *mask;
+  /**
+   * ControlNets: an array of `control_count` pointers, copied. Default NULL.
+   */
+  const struct scumble_control *const *controls;
+  /**
+   * How many that is: 0 to 16. Default 0.
+   */
+  uint32_t control_count;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
 } scumble_generation_desc;
 
 /**
@@ -661,7 +869,8 @@ typedef struct scumble_generation_info {
    */
   int32_t preview_height;
   /**
-   * Steps of the scheduler.
+   * Steps of the scheduler that are done: fewer than asked for where a picture to start from
+   * leaves out the first.
    */
   int32_t steps;
   /**
@@ -681,44 +890,6 @@ typedef struct scumble_generation_info {
    */
   char scheduler[32];
 } scumble_generation_info;
-
-/**
- * Pixels in the caller's memory. Set every field.
- */
-typedef struct scumble_image {
-  /**
-   * `sizeof(scumble_image)`.
-   */
-  uint32_t struct_size;
-  /**
-   * A `scumble_format`.
-   */
-  int32_t format;
-  /**
-   * Pixels along a row: what `scumble_generation_get_info` tells.
-   */
-  int32_t width;
-  /**
-   * Rows: likewise.
-   */
-  int32_t height;
-  /**
-   * Bytes from the beginning of a row to that of the next; 0 for rows without a gap.
-   */
-  uint32_t row_pitch;
-  /**
-   * 0 or `SCUMBLE_IMAGE_BOTTOM_UP`.
-   */
-  uint32_t flags;
-  /**
-   * Bytes at `pixels`: at least `row_pitch * (height - 1)` and a row.
-   */
-  uint64_t pixels_size;
-  /**
-   * The caller's memory.
-   */
-  void *pixels;
-} scumble_image;
 
 #ifdef __cplusplus
 extern "C" {
@@ -908,6 +1079,19 @@ SCUMBLE_API scumble_status scumble_prompt_desc_init(struct scumble_prompt_desc *
 SCUMBLE_API scumble_status scumble_prompt_create(const struct scumble_context *context, const struct scumble_prompt_desc *desc, struct scumble_prompt **prompt);
 
 /**
+ * Creates a prompt that lies between two encoded ones, for pictures that change from one to the
+ * other. It is encoded at once, and depends on neither any more.
+ *
+ * `first`, `second`: prompts of one context. `factor`: 0 for the first, 1 for the second, linear in
+ * between. `prompt` (not NULL): receives the handle, to be given back with `scumble_prompt_destroy`;
+ * untouched on failure. `SCUMBLE_STATUS_NOT_READY` while one is not encoded. Errors: those of
+ * `scumble_prompt_poll`, `INVALID_ARGUMENT` (also for prompts of unlike length or of two contexts).
+ *
+ * Any thread.
+ */
+SCUMBLE_API scumble_status scumble_prompt_blend(const struct scumble_prompt *first, const struct scumble_prompt *second, float factor, struct scumble_prompt **prompt);
+
+/**
  * Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
  *
  * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
@@ -974,7 +1158,8 @@ SCUMBLE_API scumble_status scumble_generation_desc_init(struct scumble_generatio
  * `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
  * be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
  * prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
- * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED`.
+ * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `BUFFER_TOO_SMALL` (of
+ * a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`.
  *
  * Any thread.
  */
@@ -1045,7 +1230,8 @@ SCUMBLE_API scumble_status scumble_generation_get_info(const struct scumble_gene
 SCUMBLE_API scumble_status scumble_generation_error(const struct scumble_generation *generation);
 
 /**
- * By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. When all
+ * By hand: evaluates the UNet once, on the calling thread. Its prompt must be encoded. The first
+ * evaluation of a generation that starts from a picture encodes that too. When all
  * evaluations are done, `scumble_generation_decode` is next.
  *
  * `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when

@@ -103,7 +103,10 @@ impl Context {
         }
         let map = match &model.info().latent_rgb {
             Some(map) => map.clone(),
-            None => LatentRgb::fit(model, cancel)?,
+            None => {
+                let (channels, factor) = (model.info().latent_channels, model.info().vae_factor);
+                LatentRgb::fit(channels, factor, |latents| model.decode(latents, cancel))?
+            }
         };
         Ok(self.shared.latent_rgb.get_or_init(|| map))
     }

@@ -78,7 +78,7 @@ impl World {
                 _ if parameter.is_pointer() => memory.0.as_mut_ptr() as usize,
                 ("size_t ", "size") => structure(&export.parameters[0]).unwrap().1,
                 ("uint32_t ", "abi_version") => SCUMBLE_ABI_VERSION as usize,
-                ("int32_t ", _) => 0,
+                ("int32_t " | "float ", _) => 0,
                 (kind, name) => panic!("the tests have no argument for {kind}{name}"),
             });
             arguments.memory.push(memory);
@@ -275,6 +275,10 @@ fn text(length: usize) -> *const c_char {
 
 const BAD_UTF8: *const c_char = c"apple \xFF".as_ptr();
 
+fn paths(desc: &mut scumble_context_desc, paths: &[*const c_char]) {
+    (desc.controlnet_paths, desc.controlnet_count) = (paths.to_vec().leak().as_ptr(), paths.len() as u32);
+}
+
 #[test]
 fn context_descriptors() {
     use Status::*;
@@ -291,6 +295,13 @@ fn context_descriptors() {
         (|desc| desc.device = c"cpu ".as_ptr(), DeviceNotFound, "device is \"cpu \""),
         (|desc| desc.device = BAD_UTF8, InvalidUtf8, "device is not UTF-8: byte 6"),
         (|desc| desc.device = text(257), LimitExceeded, "device is longer than 256 bytes"),
+        (|desc| desc.variant = BAD_UTF8, InvalidUtf8, "variant is not UTF-8: byte 6"),
+        (|desc| desc.variant = text(257), LimitExceeded, "variant is longer than 256 bytes"),
+        (|desc| desc.controlnet_count = 17, LimitExceeded, "controlnet_count is 17; expected 0 to 16"),
+        (|desc| desc.controlnet_count = 1, InvalidArgument, "controlnet_paths is NULL"),
+        (|desc| paths(desc, &[c"a".as_ptr(), ptr::null()]), InvalidArgument, "entry 1: controlnet_paths is NULL"),
+        (|desc| paths(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: controlnet_paths is not UTF-8: byte 6"),
+        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
     ];
     for (change, status, words) in cases.iter().copied() {
         let valid_but_for = |desc: &mut scumble_context_desc| {
@@ -326,6 +337,9 @@ fn prompt_descriptors() {
         (|desc| desc.flags = 2, InvalidArgument, "flags is 0x2"),
         (|desc| desc.flags = BY_HAND | 4, InvalidArgument, "flags is 0x5"),
         (|desc| desc.flags = 1 << 31, InvalidArgument, "flags is 0x80000000"),
+        (|desc| desc.clip_skip = -1, InvalidArgument, "clip_skip is -1; expected 0 or more"),
+        (|desc| desc.syntax = 2, InvalidArgument, "syntax is 2; expected a scumble_syntax"),
+        (|desc| desc.syntax = -1, InvalidArgument, "syntax is -1"),
     ];
     for (change, status, words) in cases.iter().copied() {
         refused(create(change), status, &["scumble_prompt_create", words]);
@@ -335,6 +349,7 @@ fn prompt_descriptors() {
         |desc| desc.text = text(64 * 1024),
         |desc| desc.negative_text = text(64 * 1024),
         |desc| desc.flags = BY_HAND,
+        |desc| (desc.clip_skip, desc.syntax) = (2, 1),
     ];
     for change in fine {
         ok(create(*change));
@@ -369,6 +384,10 @@ fn generation_descriptors() {
         (|desc| desc.guidance_scale = f32::NEG_INFINITY, InvalidArgument, "guidance_scale is -inf"),
         (|desc| desc.guidance_scale = -0.5, InvalidArgument, "guidance_scale is -0.5"),
         (|desc| desc.guidance_scale = 1000.5, InvalidArgument, "guidance_scale is 1000.5"),
+        (|desc| desc.guidance_rescale = f32::NAN, InvalidArgument, "guidance_rescale is NaN; expected 0 to 1"),
+        (|desc| desc.guidance_rescale = 1.1, InvalidArgument, "guidance_rescale is 1.1"),
+        (|desc| desc.strength = 0.5, InvalidArgument, "strength is given without a picture"),
+        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
         (|desc| desc.scheduler = c"".as_ptr(), InvalidArgument, "scheduler is \"\""),
         (|desc| desc.scheduler = c"heun".as_ptr(), InvalidArgument, "scheduler is \"heun\"; expected one of ddim"),
         (|desc| desc.scheduler = BAD_UTF8, InvalidUtf8, "scheduler is not UTF-8: byte 6"),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use common::c_program::{run, CProgram, ROOT};
-use scumble::{Context, Device, Format, Generation, Preview, Prompt, Request, Source};
+use scumble::{Context, Device, Format, Generation, Places, Preview, Prompt, Request, Source, Texts};
 
 #[test]
 fn structures_have_their_first_size_and_no_padding() {
@@ -38,9 +38,9 @@ fn the_example_paints_what_rust_paints() {
     let file = folder.path().join("out.ppm");
     run(CProgram::new("examples/c/txt2img.c").command().args([model, text]).arg(&file));
 
-    let context = Context::open(Path::new(ROOT).join(model), Device::default()).unwrap();
+    let context = Context::open(Places::at(Path::new(ROOT).join(model)), Device::default()).unwrap();
     context.wait(None).unwrap();
-    let prompt = Prompt::create(&context, text, "", false).unwrap();
+    let prompt = Prompt::create(&context, Texts::of(text), false).unwrap();
     let request = Request { seed: Some(14), ..Request::default() };
     let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
     generation.start().unwrap();

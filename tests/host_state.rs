@@ -117,7 +117,7 @@ fn every_export_leaves_the_host_as_it_was() {
     }
     for (round, mode) in [FLUSHING, TRAPPING].into_iter().enumerate() {
         let mut host = Witness { mode, seen: BTreeSet::new() };
-        let (mut context, mut prompt, mut by_hand) = (0usize, 0usize, 0usize);
+        let (mut context, mut prompt, mut by_hand, mut blended) = (0usize, 0usize, 0usize, 0usize);
         let (mut started, mut stepped, mut cancelled) = (0usize, 0usize, 0usize);
 
         host.calls("scumble_version", || scumble_version());
@@ -157,6 +157,9 @@ fn every_export_leaves_the_host_as_it_was() {
         ok(host.call("scumble_prompt_encode", &[by_hand]));
         ok(host.call("scumble_prompt_poll", &[by_hand]));
         ok(host.call("scumble_prompt_get_info", &[by_hand, address(&mut output::<scumble_prompt_info>())]));
+
+        ok(host.call("scumble_prompt_blend", &[prompt, by_hand, 1, address(&mut blended)]));
+        ok(host.call("scumble_prompt_destroy", &[blended]));
 
         let mut desc = c::desc(scumble_generation_desc_init);
         let size = size_of_val(&desc);

@@ -156,6 +156,7 @@ fn values_that_make_no_sense() {
         (UNET, "\"sample_size\": 16", "\"sample_size\": 0", "sample_size is"),
         (UNET, "\"sample_size\": 16", "\"sample_size\": 4096", "sample_size is"),
         (UNET, "\"sample_size\": 16", "\"sample_size\": [16]", "data did not match"),
+        (UNET, "\"in_channels\": 4", "\"in_channels\": 9", "in_channels is 9, but sample ("),
         (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": 0", "scaling_factor is 0"),
         (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": -1.5", "scaling_factor is -1.5"),
         (VAE, "\"scaling_factor\": 0.5107108950614929", "\"scaling_factor\": 1e60", "scaling_factor is inf"),
@@ -182,18 +183,23 @@ fn values_that_make_no_sense() {
     refused(large.path(), Status::ModelInvalid, &["sample_size makes pictures of 16384 × 16384"]);
 }
 
-/// What is understood, and cannot be done yet.
+/// What is understood, and cannot be done.
 #[test]
 fn models_of_another_kind() {
-    let sdxl = ModelCopy::new();
-    sdxl.write("text_encoder_2/config.json", "{}");
-    refused(sdxl.path(), Status::ModelUnsupported, &["text_encoder_2", "SDXL"]);
     for (file, from, to, words) in [
-        ("unet/config.json", "\"in_channels\": 4", "\"in_channels\": 9", "takes 9 channels"),
+        ("unet/config.json", "\"out_channels\": 4", "\"out_channels\": 3", "takes 4 channels and gives 3"),
         ("scheduler/scheduler_config.json", "\"scaled_linear\"", "\"sigmoid\"", "beta_schedule is \"sigmoid\""),
     ] {
         refused(ModelCopy::new().replace(file, from, to).path(), Status::ModelUnsupported, &[words]);
     }
+}
+
+/// A directory that says it is SDXL, and has half of it.
+#[test]
+fn a_second_text_encoder_without_the_rest() {
+    let half = ModelCopy::new();
+    half.write("text_encoder_2/config.json", "{}");
+    refused(half.path(), Status::ModelIncomplete, &["tokenizer_2"]);
 }
 
 #[test]

@@ -2,17 +2,15 @@
 
 mod common;
 
-use ndarray::{s, Array2, Array3, Array4, ArrayView3, ArrayView4};
-use scumble::cancel::Cancel;
-use scumble::model::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
+use ndarray::{s, Array2, Array3, Array4, ArrayView4};
+use scumble::model::LatentRgb;
 use scumble::random::Random;
-use scumble::scheduler::SchedulerConfig;
-use scumble::{Context, Device, Generation, Phase, Picture, Preview, Prompt, Request, Source};
+use scumble::{Context, Device, Generation, Phase, Picture, Places, Preview, Prompt, Request, Source, Texts};
 
 fn paint(preview: &Preview, steps: i32) -> std::sync::Arc<Generation> {
-    let context = Context::open(common::model(), Device::default()).unwrap();
+    let context = Context::open(Places::at(common::model()), Device::default()).unwrap();
     context.wait(None).unwrap();
-    let prompt = Prompt::create(&context, "a red apple, 3d style, on a blue background", "", false).unwrap();
+    let prompt = Prompt::create(&context, Texts::of("a red apple, 3d style, on a blue background"), false).unwrap();
     let request = Request { seed: Some(14), steps: Some(steps), ..Request::default() };
     let generation = Generation::create(&prompt, &request, preview).unwrap();
     generation.start().unwrap();
@@ -61,57 +59,25 @@ fn correlation(a: &[f32], b: &[f32]) -> f32 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// A decoder that is linear itself, so that the right colours are known.
-struct Linear {
-    info: ModelInfo,
-    map: Array2<f32>,
-}
-
-impl Model for Linear {
-    fn info(&self) -> &ModelInfo {
-        &self.info
-    }
-
-    fn encode(&mut self, _: &str, _: &Cancel) -> scumble::Result<Encoded> {
-        unreachable!("a fit needs the decoder alone")
-    }
-
-    fn denoise(&mut self, _: ArrayView4<f32>, _: f64, _: ArrayView3<f32>, _: &Cancel) -> scumble::Result<Array4<f32>> {
-        unreachable!("a fit needs the decoder alone")
-    }
-
-    fn decode(&mut self, latents: ArrayView4<f32>, _: &Cancel) -> scumble::Result<Array3<f32>> {
-        let factor = self.info.vae_factor;
-        let (_, channels, height, width) = latents.dim();
-        Ok(Array3::from_shape_fn((3, height * factor, width * factor), |(colour, y, x)| {
-            let latent = latents.slice(s![0, .., y / factor, x / factor]);
-            let terms = latent.iter().chain([&1.0]).enumerate().take(channels + 1);
-            terms.map(|(i, value)| self.map[(i, colour)] * value).sum()
-        }))
-    }
-}
-
 #[test]
 fn colours_are_fitted_to_the_decoder() {
     const CHANNELS: usize = 5;
+    const FACTOR: usize = 2;
     let numbers = Random::new(3).normal((CHANNELS + 1) * 3);
     let map = Array2::from_shape_vec((CHANNELS + 1, 3), numbers).unwrap();
-    let info = ModelInfo {
-        name: "linear".into(),
-        width: 64,
-        height: 64,
-        vae_factor: 2,
-        latent_channels: CHANNELS,
-        token_limit: 77,
-        scheduler: SchedulerConfig::stable_diffusion(),
-        defaults: Defaults::default(),
-        latent_rgb: None,
+    // A decoder that is linear itself, so that the right colours are known.
+    let decode = |latents: ArrayView4<f32>| {
+        let (_, channels, height, width) = latents.dim();
+        Ok(Array3::from_shape_fn((3, height * FACTOR, width * FACTOR), |(colour, y, x)| {
+            let latent = latents.slice(s![0, .., y / FACTOR, x / FACTOR]);
+            let terms = latent.iter().chain([&1.0]).enumerate().take(channels + 1);
+            terms.map(|(i, value)| map[(i, colour)] * value).sum()
+        }))
     };
-    let mut model = Linear { info, map };
-    let fitted = LatentRgb::fit(&mut model, &Cancel::default()).unwrap();
+    let fitted = LatentRgb::fit(CHANNELS, FACTOR, decode).unwrap();
 
     let latents = Array4::from_shape_vec((1, CHANNELS, 3, 4), Random::new(4).normal(CHANNELS * 12)).unwrap();
-    let (ours, theirs) = (fitted.apply(latents.view()), model.decode(latents.view(), &Cancel::default()).unwrap());
+    let (ours, theirs) = (fitted.apply(latents.view()), decode(latents.view()).unwrap());
     let difference = ours.indexed_iter().map(|((c, y, x), value)| (value - theirs[(c, y * 2, x * 2)]).abs());
     assert!(difference.fold(0.0, f32::max) < 1e-4);
     assert!(Picture::from_tensor(ours).is_ok());

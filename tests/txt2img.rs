@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::golden::{self, Tensors};
 use safetensors::Dtype;
-use scumble::{Context, Device, Format, Generation, Preview, Prompt, Request, Source};
+use scumble::{Context, Device, Format, Generation, Places, Preview, Prompt, Request, Source, Texts};
 use serde::Deserialize;
 
 #[derive(Clone, Deserialize)]
@@ -30,7 +30,8 @@ impl Case {
     }
 
     fn generation(&self, context: &Arc<Context>, by_hand: bool) -> (Arc<Prompt>, Arc<Generation>) {
-        let prompt = Prompt::create(context, &self.prompt, &self.negative, by_hand).unwrap();
+        let texts = Texts { negative: Some(self.negative.clone()), ..Texts::of(&self.prompt) };
+        let prompt = Prompt::create(context, texts, by_hand).unwrap();
         let request = Request {
             width: Some(self.width),
             height: Some(self.height),
@@ -38,7 +39,7 @@ impl Case {
             guidance_scale: Some(self.guidance),
             seed: Some(self.seed),
             scheduler: Some(self.scheduler.clone()),
-            sigmas: None,
+            ..Request::default()
         };
         let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
         (prompt, generation)
@@ -53,7 +54,7 @@ impl Case {
 
 /// A context of its own for each test: a model computes for one at a time.
 fn context() -> Arc<Context> {
-    let context = Context::open(common::model(), Device::default()).unwrap();
+    let context = Context::open(Places::at(common::model()), Device::default()).unwrap();
     context.wait(None).unwrap();
     context
 }
@@ -74,7 +75,7 @@ fn embeddings_are_those_of_transformers() {
     let context = context();
     let tensors = Tensors::open("embeddings");
     for (i, text) in golden::entries::<String>("embeddings").into_iter().enumerate() {
-        let prompt = Prompt::create(&context, &text, "", false).unwrap();
+        let prompt = Prompt::create(&context, Texts::of(&text), false).unwrap();
         let encoded = prompt.wait(None).unwrap();
         let ours = &encoded.conditioning.positive.embeddings;
         let error = golden::error(ours.iter(), &tensors.floats(&i.to_string()));

@@ -65,8 +65,7 @@ impl Diffusion {
         let pictures = Pictures::new(request, plan);
         let shape = (1, info.latent_channels, plan.height / info.vae_factor, plan.width / info.vae_factor);
         let mut random = Random::new(plan.seed);
-        let latents =
-            (!pictures.has_start()).then(|| noise(shape, &mut random) * scheduler.init_noise_sigma());
+        let latents = (!pictures.has_start()).then(|| noise(shape, &mut random) * scheduler.init_noise_sigma());
         Ok(Self {
             guidance_scale: plan.guidance_scale,
             guidance_rescale: plan.guidance_rescale,

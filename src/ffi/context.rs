@@ -40,7 +40,7 @@ pub struct scumble_context_desc {
     /// 0.
     pub reserved: u32,
 }
-c_struct!(scumble_context_desc, 24);
+c_struct!(scumble_context_desc, 48);
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -78,7 +78,7 @@ pub struct scumble_context_info {
     /// How many ControlNets are loaded.
     pub controlnets: i32,
 }
-c_struct!(scumble_context_info, 136);
+c_struct!(scumble_context_info, 160);
 
 /// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
 /// since there is a `vae_encoder/`.

@@ -65,7 +65,7 @@ pub struct scumble_generation_desc {
     /// 0.
     pub reserved: u32,
 }
-c_struct!(scumble_generation_desc, 56);
+c_struct!(scumble_generation_desc, 96);
 
 /// A picture that guides the shape of what is painted, for a ControlNet.
 #[repr(C)]
@@ -270,8 +270,15 @@ unsafe fn controls(desc: &scumble_generation_desc) -> Result<Vec<ControlRequest>
     if desc.control_count > 0 {
         boundary::not_null(desc.controls, "controls")?;
     }
-    let defaults =
-        scumble_control { struct_size: 0, controlnet: 0, scale: 1.0, start: 0.0, end: 1.0, reserved: 0, picture: ptr::null() };
+    let defaults = scumble_control {
+        struct_size: 0,
+        controlnet: 0,
+        scale: 1.0,
+        start: 0.0,
+        end: 1.0,
+        reserved: 0,
+        picture: ptr::null(),
+    };
     let control = |i: u32| {
         let name = format!("controls[{i}]");
         // SAFETY: the caller's promise.

@@ -7,7 +7,7 @@ use super::boundary::{self, call, milliseconds, timeout};
 use super::desc::{self, c_struct};
 use super::{handle, scumble_context, scumble_prompt};
 use crate::error::{bail, Status};
-use crate::model::Texts;
+use crate::model::{Syntax, Texts};
 use crate::prompt::{Prompt, MAX_TEXT};
 
 /// A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
@@ -31,10 +31,10 @@ pub struct scumble_prompt_desc {
     /// diffusers does, one less than the number that web interfaces show. Needs
     /// `SCUMBLE_FEATURE_CLIP_SKIP`. Default 0.
     pub clip_skip: i32,
-    /// 0.
-    pub reserved: u32,
+    /// How both texts are read: a `scumble_syntax`. Default `SCUMBLE_SYNTAX_PLAIN`.
+    pub syntax: i32,
 }
-c_struct!(scumble_prompt_desc, 24);
+c_struct!(scumble_prompt_desc, 32);
 
 /// An encoded prompt.
 #[repr(C)]
@@ -52,8 +52,12 @@ pub struct scumble_prompt_info {
     pub negative_truncated: i32,
     /// How long encoding took, in milliseconds.
     pub encode_ms: f32,
+    /// How often the text encoder read, each time `token_limit` tokens at most.
+    pub chunks: i32,
+    /// 0.
+    pub reserved: u32,
 }
-c_struct!(scumble_prompt_info, 24);
+c_struct!(scumble_prompt_info, 32);
 
 /// Fills a descriptor with the defaults that its fields document.
 ///
@@ -76,7 +80,14 @@ pub unsafe extern "C" fn scumble_prompt_desc_init(
 }
 
 fn defaults(struct_size: u32) -> scumble_prompt_desc {
-    scumble_prompt_desc { struct_size, flags: 0, text: ptr::null(), negative_text: ptr::null(), clip_skip: 0, reserved: 0 }
+    scumble_prompt_desc {
+        struct_size,
+        flags: 0,
+        text: ptr::null(),
+        negative_text: ptr::null(),
+        clip_skip: 0,
+        syntax: 0,
+    }
 }
 
 /// Creates a prompt and returns at once; the context's thread encodes it, or the caller does if
@@ -112,13 +123,15 @@ pub unsafe extern "C" fn scumble_prompt_create(
             bail!(InvalidArgument, "flags is {:#x}; expected 0 or SCUMBLE_PROMPT_BY_HAND (1)", desc.flags);
         }
         let by_hand = desc.flags & SCUMBLE_PROMPT_BY_HAND != 0;
-        if desc.reserved != 0 {
-            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-        }
+        let syntax = match desc.syntax {
+            0 => Syntax::Plain,
+            1 => Syntax::Weighted,
+            other => bail!(InvalidArgument, "syntax is {other}; expected a scumble_syntax (0 or 1)"),
+        };
         let Ok(clip_skip) = usize::try_from(desc.clip_skip) else {
             bail!(InvalidArgument, "clip_skip is {}; expected 0 or more", desc.clip_skip)
         };
-        let texts = Texts { positive: text.to_owned(), negative: negative.map(str::to_owned), clip_skip };
+        let texts = Texts { positive: text.to_owned(), negative: negative.map(str::to_owned), syntax, clip_skip };
         let created = Prompt::create(&context, texts, by_hand)?;
         // SAFETY: as above.
         unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
@@ -225,6 +238,8 @@ pub unsafe extern "C" fn scumble_prompt_get_info(
                 truncated: i32::from(positive.truncated),
                 negative_truncated: i32::from(negative.truncated),
                 encode_ms: milliseconds(encoded.time),
+                chunks: positive.chunks as i32,
+                reserved: 0,
             })
         }
     })

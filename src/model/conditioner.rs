@@ -4,9 +4,23 @@ use ndarray::{concatenate, Array2, Array3, Axis};
 
 use super::component::Device;
 use super::layout::Layout;
-use super::text_encoder::{Embedded, Layer, TextEncoder};
+use super::text_encoder::{Layer, TextEncoder};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::text::{emphasis, parse_weighted, Tokens};
+
+/// How the text of a prompt is read.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// As it stands, and cut off where the model ends to read: exactly as diffusers.
+    #[default]
+    Plain = 0,
+    /// As the common web UI (AUTOMATIC1111's) reads it: "(word)" counts 1.1 times, "[word]" 1.1 times
+    /// less, "(word:1.3)" as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
+    /// a text of any length is read in chunks of `token_limit` tokens, up to 64.
+    Weighted = 1,
+}
 
 /// The texts of a prompt, and how to read them.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +29,8 @@ pub struct Texts {
     pub positive: String,
     /// What it shall not. Some models tell none from an empty one.
     pub negative: Option<String>,
+    /// How to read both.
+    pub syntax: Syntax,
     /// How many layers before the usual one to take of the positive text, as diffusers counts.
     pub clip_skip: usize,
 }
@@ -44,6 +60,8 @@ pub struct Encoded {
     pub pooled: Option<Array2<f32>>,
     /// How many tokens the text has.
     pub tokens: usize,
+    /// How often the encoder read, each time as much as it can.
+    pub chunks: usize,
     /// Whether it was longer than the model reads, and was cut off.
     pub truncated: bool,
 }
@@ -87,38 +105,63 @@ impl Conditioner {
         self.encoders.iter().all(TextEncoder::can_skip)
     }
 
-    /// Encodes both texts.
+    /// Encodes both texts. Where one is read in more chunks than the other, the other gets empty ones.
     pub fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning> {
-        let positive =
-            self.encode_one(&texts.positive, texts.clip_skip, cancel).map_err(|error| error.within("text"))?;
-        let negative = match &texts.negative {
-            None if self.zeros_for_none => positive.zeros(),
-            text => {
-                let text = text.as_deref().unwrap_or("");
-                self.encode_one(text, 0, cancel).map_err(|error| error.within("negative_text"))?
+        let mut positive = self.read("text", &texts.positive, texts.syntax)?;
+        let mut negative = match &texts.negative {
+            None if self.zeros_for_none => None,
+            text => Some(self.read("negative_text", text.as_deref().unwrap_or(""), texts.syntax)?),
+        };
+        for (i, encoder) in self.encoders.iter().enumerate() {
+            let both = [Some(&positive[i]), negative.as_ref().map(|negative| &negative[i])];
+            let chunks = both.iter().flatten().map(|tokens| tokens.ids.nrows()).max().unwrap_or(1);
+            positive[i].pad(encoder.tokenizer(), chunks);
+            if let Some(negative) = &mut negative {
+                negative[i].pad(encoder.tokenizer(), chunks);
             }
+        }
+        let positive = self.embed(&positive, texts.clip_skip, cancel).map_err(|error| error.within("text"))?;
+        let negative = match negative {
+            None => positive.zeros(),
+            Some(negative) => self.embed(&negative, 0, cancel).map_err(|error| error.within("negative_text"))?,
         };
         Ok(Conditioning { positive, negative })
     }
 
-    fn encode_one(&mut self, text: &str, skip: usize, cancel: &Cancel) -> Result<Encoded> {
+    /// The tokens of a text, as each encoder reads them.
+    fn read(&self, name: &str, text: &str, syntax: Syntax) -> Result<Vec<Tokens>> {
+        let pieces = match syntax {
+            Syntax::Plain => None,
+            Syntax::Weighted => Some(parse_weighted(text).map_err(|error| error.within(name))?),
+        };
+        let read = |encoder: &TextEncoder| match &pieces {
+            None => Tokens::plain(encoder.tokenizer(), text),
+            Some(pieces) => Tokens::weighted(encoder.tokenizer(), pieces),
+        };
+        self.encoders.iter().map(read).collect::<Result<_>>().map_err(|error| error.within(name))
+    }
+
+    /// What the encoders make of their tokens, side by side.
+    fn embed(&mut self, tokens: &[Tokens], skip: usize, cancel: &Cancel) -> Result<Encoded> {
         let (mut embeddings, mut pooled) = (Vec::new(), None);
-        let (mut count, mut truncated) = (0, false);
-        for encoder in &mut self.encoders {
-            let tokens = encoder.tokenizer().encode(text)?;
-            (count, truncated) = (tokens.count, tokens.truncated);
-            let Embedded { states, pooled: vector } = encoder.embed(&[tokens.ids], skip, cancel)?;
-            let (chunks, tokens, width) = states.dim();
-            embeddings.push(states.into_shape_with_order((1, chunks * tokens, width)).expect("the same numbers"));
-            pooled = vector.or(pooled);
+        for (encoder, tokens) in self.encoders.iter_mut().zip(tokens) {
+            let mut embedded = encoder.embed(tokens.ids.view(), skip, cancel)?;
+            emphasis::apply(&mut embedded.states, tokens.weights.view());
+            let (chunks, length, width) = embedded.states.dim();
+            let states = embedded.states.into_shape_with_order((1, chunks * length, width));
+            embeddings.push(states.expect("the same numbers"));
+            pooled = embedded.pooled.or(pooled);
         }
         let lengths: Vec<usize> = embeddings.iter().map(|embeddings| embeddings.dim().1).collect();
         let views: Vec<_> = embeddings.iter().map(|embeddings| embeddings.view()).collect();
         match concatenate(Axis(2), &views) {
-            Ok(embeddings) => {
-                let pooled = pooled.map(|vector| vector.insert_axis(Axis(0)));
-                Ok(Encoded { embeddings, pooled, tokens: count, truncated })
-            }
+            Ok(embeddings) => Ok(Encoded {
+                embeddings,
+                pooled: pooled.map(|vector| vector.insert_axis(Axis(0))),
+                tokens: tokens[0].count,
+                chunks: tokens[0].ids.nrows(),
+                truncated: tokens[0].truncated,
+            }),
             Err(_) => bail!(ModelInvalid, "the two text encoders read {lengths:?} tokens; expected as many"),
         }
     }
@@ -126,9 +169,13 @@ impl Conditioner {
 
 impl Encoded {
     fn blend(&self, other: &Self, factor: f32) -> Result<Self> {
-        let (tokens, others) = (self.embeddings.dim().1, other.embeddings.dim().1);
-        if tokens != others {
-            bail!(InvalidArgument, "the prompts are {tokens} and {others} tokens long, padded; expected as many");
+        if self.chunks != other.chunks {
+            bail!(
+                InvalidArgument,
+                "first was read in {} chunks, second in {}; expected as many, so that their tokens go together",
+                self.chunks,
+                other.chunks
+            );
         }
         let pooled = match (&self.pooled, &other.pooled) {
             (Some(a), Some(b)) => Some(a * (1.0 - factor) + b * factor),
@@ -138,6 +185,7 @@ impl Encoded {
             embeddings: &self.embeddings * (1.0 - factor) + &other.embeddings * factor,
             pooled,
             tokens: self.tokens.max(other.tokens),
+            chunks: self.chunks,
             truncated: self.truncated || other.truncated,
         })
     }
@@ -147,6 +195,7 @@ impl Encoded {
             embeddings: Array3::zeros(self.embeddings.dim()),
             pooled: self.pooled.as_ref().map(|pooled| Array2::zeros(pooled.dim())),
             tokens: 0,
+            chunks: self.chunks,
             truncated: false,
         }
     }

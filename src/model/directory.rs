@@ -75,7 +75,7 @@ impl StableDiffusion {
         runtime::load(None)?;
 
         let index: Index = files::read_optional_json(&layout.path("model_index.json"))?;
-        let sdxl = layout.find_model("text_encoder_2").is_some();
+        let sdxl = layout.path("text_encoder_2").is_dir();
         let scheduler = read_scheduler(&layout.path("scheduler/scheduler_config.json"), sdxl)?;
         let settings: Settings = files::read_optional_json(&layout.path("scumble.json"))?;
         settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
@@ -87,7 +87,8 @@ impl StableDiffusion {
         let encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
         let controlnets = open_controlnets(&layout, &places.controlnets, &unet, device, cancel)?;
         if unet.wants_pooled() != sdxl {
-            let (has, lacks) = if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
+            let (has, lacks) =
+                if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
             bail!(ModelUnsupported, "model directory \"{}\" has {has}, but no {lacks}", places.model.display());
         }
 
@@ -157,8 +158,7 @@ impl Model for StableDiffusion {
         let mut residuals: Vec<ArrayD<f32>> = Vec::new();
         for control in input.controls {
             let net = &mut self.controlnets[control.index];
-            let more =
-                net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
+            let more = net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
             if residuals.is_empty() {
                 residuals = more;
             } else {

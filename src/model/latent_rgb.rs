@@ -6,8 +6,6 @@
 
 use ndarray::{s, Array2, Array3, Array4, ArrayView4};
 
-use super::Model;
-use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::random::Random;
 
@@ -29,17 +27,21 @@ impl LatentRgb {
         Ok(Self(Array2::from_shape_fn((rows.len(), 3), |(i, j)| rows[i][j])))
     }
 
-    /// Fits the map to the model's own decoder. Costs one decode of a small picture.
-    pub fn fit(model: &mut dyn Model, cancel: &Cancel) -> Result<Self> {
+    /// Fits the map to a decoder of so many channels, and pixels a latent. Costs one decode of a small
+    /// picture.
+    pub fn fit(
+        channels: usize,
+        factor: usize,
+        decode: impl FnOnce(ArrayView4<f32>) -> Result<Array3<f32>>,
+    ) -> Result<Self> {
         const CELLS: usize = 6;
         const CELL: usize = 4;
-        let (channels, factor) = (model.info().latent_channels, model.info().vae_factor);
         // Cells of one colour each, as large as the decoder's sight: a pixel then depends on its cell.
         let numbers = Random::new(0).normal(channels * CELLS * CELLS);
         let cell = |c: usize, y: usize, x: usize| numbers[(c * CELLS + y) * CELLS + x];
         let side = CELLS * CELL;
         let latents = Array4::from_shape_fn((1, channels, side, side), |(_, c, y, x)| cell(c, y / CELL, x / CELL));
-        let picture = model.decode(latents.view(), cancel)?;
+        let picture = decode(latents.view())?;
 
         // Normal equations: (AᵀA)·M = AᵀB, a row of A a cell's channels and a 1.
         let terms = channels + 1;

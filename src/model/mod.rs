@@ -16,7 +16,7 @@ mod vae;
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 
 pub use component::{time_in_sessions, Device};
-pub use conditioner::{Conditioning, Encoded, Texts};
+pub use conditioner::{Conditioning, Encoded, Syntax, Texts};
 pub use directory::{Places, StableDiffusion};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, Family, Features, ModelInfo, Settings};
@@ -43,12 +43,8 @@ pub trait Model: Send {
 
     /// The latents `[1, channels, height, width]` of a picture `[3, height, width]`, -1 to 1. The
     /// autoencoder gives a distribution, of which `random` draws.
-    fn encode_picture(
-        &mut self,
-        picture: ArrayView3<f32>,
-        random: &mut Random,
-        cancel: &Cancel,
-    ) -> Result<Array4<f32>>;
+    fn encode_picture(&mut self, picture: ArrayView3<f32>, random: &mut Random, cancel: &Cancel)
+        -> Result<Array4<f32>>;
 }
 
 /// One evaluation of the UNet; everything but ControlNets with the batch first.

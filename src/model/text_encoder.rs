@@ -1,6 +1,6 @@
 //! A CLIP text encoder: token ids to embeddings.
 
-use ndarray::{Array1, Array2, Array3, ArrayD, Axis, Ix1, Ix2, Ix3};
+use ndarray::{Array1, Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Ix3};
 use serde::Deserialize;
 
 use super::component::{Component, Device};
@@ -112,14 +112,14 @@ impl TextEncoder {
 
     /// Embeds chunks of exactly the tokenizer's length. `skip`: how many layers before the usual
     /// one to take (diffusers' `clip_skip`).
-    pub fn embed(&mut self, chunks: &[Vec<u32>], skip: usize, cancel: &Cancel) -> Result<Embedded> {
+    pub fn embed(&mut self, chunks: ArrayView2<u32>, skip: usize, cancel: &Cancel) -> Result<Embedded> {
         let states = self.layer_at(skip)?;
         if skip > 0 && self.layer == Layer::Last && self.norm.is_none() {
-            self.norm = Some(self.solve_norm(&chunks[0], cancel)?);
+            self.norm = Some(self.solve_norm(chunks.row(0), cancel)?);
         }
         let mut embedded = Vec::new();
         let mut pooled = None;
-        for (i, ids) in chunks.iter().enumerate() {
+        for (i, ids) in chunks.rows().into_iter().enumerate() {
             let mut wanted = vec![states.clone()];
             if i == 0 {
                 wanted.extend(self.pooled.clone());
@@ -168,7 +168,7 @@ impl TextEncoder {
         }
     }
 
-    fn solve_norm(&mut self, ids: &[u32], cancel: &Cancel) -> Result<FinalNorm> {
+    fn solve_norm(&mut self, ids: ArrayView1<u32>, cancel: &Cancel) -> Result<FinalNorm> {
         let (Some(last), Some(bare)) = (self.last.clone(), self.hidden.last().cloned()) else {
             bail!(NotSupported, "clip_skip: {} does not give its last layer", self.what)
         };
@@ -178,9 +178,8 @@ impl TextEncoder {
         FinalNorm::solve(before.view(), after.view())
     }
 
-    fn run(&mut self, ids: &[u32], outputs: &[Port], cancel: &Cancel) -> Result<Vec<ArrayD<f32>>> {
-        let row = Array2::from_shape_vec((1, ids.len()), ids.to_vec()).expect("one row of all ids");
-        let mut inputs = vec![(&self.input_ids, self.input_ids.ids(row)?)];
+    fn run(&mut self, ids: ArrayView1<u32>, outputs: &[Port], cancel: &Cancel) -> Result<Vec<ArrayD<f32>>> {
+        let mut inputs = vec![(&self.input_ids, self.input_ids.ids(ids.insert_axis(Axis(0)).to_owned())?)];
         if let Some(mask) = &self.attention_mask {
             // Diffusers attends to padding too.
             inputs.push((mask, mask.ids(Array2::ones((1, ids.len())))?));
@@ -222,9 +221,7 @@ pub fn is_open_clip(layout: &Layout) -> Result<bool> {
 /// `hidden_states.0`, `hidden_states.1`, … in the order of their numbers.
 fn hidden_states(outputs: &[Port]) -> Vec<Port> {
     let number = |port: &Port| port.name.strip_prefix("hidden_states")?.trim_start_matches(['.', '_']).parse().ok();
-    let mut found: Vec<(usize, Port)> =
-        outputs.iter().filter_map(|port| Some((number(port)?, port.clone()))).collect();
+    let mut found: Vec<(usize, Port)> = outputs.iter().filter_map(|port| Some((number(port)?, port.clone()))).collect();
     found.sort_by_key(|(number, _)| *number);
     found.into_iter().map(|(_, port)| port).collect()
 }
-

@@ -94,7 +94,14 @@ impl Unet {
         }
         let output = component.output(&["out_sample", "latent", "noise_pred"])?;
 
-        let input_channels = config.in_channels.or_else(|| sample.fixed(1)).unwrap_or(4);
+        let input_channels = sample.fixed(1).or(config.in_channels).unwrap_or(4);
+        if let Some(told) = config.in_channels.filter(|told| *told != input_channels) {
+            bail!(
+                ModelInvalid,
+                "unet/config.json: in_channels is {told}, but {} takes {input_channels}",
+                sample.describe()
+            );
+        }
         let default_channels = output.fixed(1).unwrap_or(if input_channels == 9 { 4 } else { input_channels });
         let channels = config.out_channels.unwrap_or(default_channels);
         // The mask and the latents of the masked picture, where there are more.

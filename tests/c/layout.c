@@ -14,7 +14,7 @@
 
 int main(void) {
     CHECK(sizeof(scumble_status) == 4 && sizeof(scumble_phase) == 4 && sizeof(scumble_source) == 4);
-    CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_log_level) == 4);
+    CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_log_level) == 4);
     CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
     CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
 
@@ -25,23 +25,29 @@ int main(void) {
     LAYOUT(160, FIELD(device) + FIELD(name));
 #undef STRUCT
 #define STRUCT scumble_context_desc
-    LAYOUT(24, FIELD(threads) + FIELD(model_path) + FIELD(device));
+    LAYOUT(48, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
+                   FIELD(controlnet_count) + FIELD(reserved));
 #undef STRUCT
 #define STRUCT scumble_context_info
-    LAYOUT(136, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+    LAYOUT(160, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
                     FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
-                    FIELD(model));
+                    FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets));
 #undef STRUCT
 #define STRUCT scumble_prompt_desc
-    LAYOUT(24, FIELD(flags) + FIELD(text) + FIELD(negative_text));
+    LAYOUT(32, FIELD(flags) + FIELD(text) + FIELD(negative_text) + FIELD(clip_skip) + FIELD(syntax));
 #undef STRUCT
 #define STRUCT scumble_prompt_info
-    LAYOUT(24, FIELD(tokens) + FIELD(negative_tokens) + FIELD(truncated) + FIELD(negative_truncated) +
-                   FIELD(encode_ms));
+    LAYOUT(32, FIELD(tokens) + FIELD(negative_tokens) + FIELD(truncated) + FIELD(negative_truncated) +
+                   FIELD(encode_ms) + FIELD(chunks) + FIELD(reserved));
 #undef STRUCT
 #define STRUCT scumble_generation_desc
-    LAYOUT(56, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
-                   FIELD(preview_width) + FIELD(preview_height) + FIELD(seed) + FIELD(scheduler) + FIELD(sigmas));
+    LAYOUT(96, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
+                   FIELD(preview_width) + FIELD(preview_height) + FIELD(seed) + FIELD(scheduler) + FIELD(sigmas) +
+                   FIELD(strength) + FIELD(guidance_rescale) + FIELD(picture) + FIELD(mask) + FIELD(controls) +
+                   FIELD(control_count) + FIELD(reserved));
+#undef STRUCT
+#define STRUCT scumble_control
+    LAYOUT(32, FIELD(controlnet) + FIELD(scale) + FIELD(start) + FIELD(end) + FIELD(reserved) + FIELD(picture));
 #undef STRUCT
 #define STRUCT scumble_progress
     LAYOUT(48, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +

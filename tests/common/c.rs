@@ -95,6 +95,7 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_context_destroy 0;
     scumble_prompt_desc_init 0 1 2;
     scumble_prompt_create 0 1 2;
+    scumble_prompt_blend 0 1 2 3;
     scumble_prompt_encode 0;
     scumble_prompt_poll 0;
     scumble_prompt_wait 0 1;

@@ -3,7 +3,8 @@
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
 use scumble::cancel::Cancel;
 use scumble::ffi::{self, scumble_context};
-use scumble::model::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
+use scumble::model::{Conditioning, Defaults, Denoise, Encoded, Family, Features, LatentRgb, Model, ModelInfo, Texts};
+use scumble::random::Random;
 use scumble::scheduler::SchedulerConfig;
 use scumble::{Context, Result};
 
@@ -18,6 +19,7 @@ pub const STEPS: usize = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     Encode,
+    EncodePicture,
     Denoise,
     Decode,
 }
@@ -27,13 +29,17 @@ pub fn model(script: impl FnMut(Call) -> Result<()> + Send + 'static) -> Box<dyn
     let rows = [[0.1, 0.2, 0.3]; 5];
     let info = ModelInfo {
         name: "fake".into(),
+        family: Family::Sd1,
+        features: Features { images: true, clip_skip: true, controlnets: 1, ..Features::default() },
         width: SIDE,
         height: SIDE,
+        fixed_width: None,
+        fixed_height: None,
         vae_factor: FACTOR,
         latent_channels: 4,
         token_limit: 77,
         scheduler: SchedulerConfig::stable_diffusion(),
-        defaults: Defaults { steps: STEPS, guidance_scale: 4.0, scheduler: Some("euler".into()), latent_rgb: None },
+        defaults: Defaults { steps: STEPS, guidance_scale: 4.0, scheduler: Some("euler".into()) },
         latent_rgb: Some(LatentRgb::new(&rows, 4).unwrap()),
     };
     Box::new(Fake { info, script })
@@ -71,15 +77,28 @@ impl<S: FnMut(Call) -> Result<()> + Send> Model for Fake<S> {
         &self.info
     }
 
-    fn encode(&mut self, text: &str, _: &Cancel) -> Result<Encoded> {
+    fn encode(&mut self, texts: &Texts, _: &Cancel) -> Result<Conditioning> {
         (self.script)(Call::Encode)?;
-        let tokens = text.split_whitespace().count();
-        Ok(Encoded { embeddings: Array3::zeros((1, 4, 4)), tokens, truncated: false })
+        let encoded = |text: &str| Encoded {
+            embeddings: Array3::zeros((1, 4, 4)),
+            pooled: None,
+            tokens: text.split_whitespace().count(),
+            chunks: 1,
+            truncated: false,
+        };
+        let negative = encoded(texts.negative.as_deref().unwrap_or(""));
+        Ok(Conditioning { positive: encoded(&texts.positive), negative })
     }
 
-    fn denoise(&mut self, latents: ArrayView4<f32>, _: f64, _: ArrayView3<f32>, _: &Cancel) -> Result<Array4<f32>> {
+    fn denoise(&mut self, input: &Denoise, _: &Cancel) -> Result<Array4<f32>> {
         (self.script)(Call::Denoise)?;
-        Ok(&latents * 0.1)
+        Ok(&input.latents * 0.1)
+    }
+
+    fn encode_picture(&mut self, picture: ArrayView3<f32>, _: &mut Random, _: &Cancel) -> Result<Array4<f32>> {
+        (self.script)(Call::EncodePicture)?;
+        let (_, height, width) = picture.dim();
+        Ok(Array4::zeros((1, 4, height / FACTOR, width / FACTOR)))
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, _: &Cancel) -> Result<Array3<f32>> {
