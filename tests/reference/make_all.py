@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
+import clip_tokens
 import random_numbers
 import schedulers
 import text_encoder
@@ -43,6 +44,7 @@ def main():
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     tokens.make(out, pipe)
+    clip_tokens.make(out)
     random_numbers.make(out)
     schedulers.make(out, config)
     text_encoder.make(out, pipe)
