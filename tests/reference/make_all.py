@@ -8,6 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 import clip_tokens
+import prompt_syntax
 import random_numbers
 import schedulers
 import text_encoder
@@ -45,6 +46,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     tokens.make(out, pipe)
     clip_tokens.make(out)
+    prompt_syntax.make(out)
     random_numbers.make(out)
     schedulers.make(out, config)
     text_encoder.make(out, pipe)
