@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::golden;
+use common::{clip, golden};
 use ndarray::s;
 use scumble::text::{Tokenizer, Tokens};
 use serde::Deserialize;
@@ -33,6 +33,36 @@ fn ids_are_those_of_transformers() {
     for Golden { text, ids } in golden::entries("tokens") {
         assert_eq!(encode(&tokenizer, &text).ids.as_slice().unwrap(), ids, "{text:?}");
     }
+}
+
+/// With CLIP's real vocabulary: emoji, scripts, cases, invisible characters, very long words.
+///
+/// The reference is transformers 5, whose `CLIPTokenizer`, the class that diffusers' pipelines name, is the
+/// fast one of the tokenizers library and no other. The slow one of transformers 4 reads some of these
+/// texts otherwise (tests/reference/README.md).
+#[test]
+fn awkward_texts_give_the_ids_of_clip() {
+    #[derive(Deserialize)]
+    struct Entry {
+        text: String,
+        sd1: Vec<u32>,
+        sd2: Vec<u32>,
+    }
+    let (first, second) = (clip::tokenizer("sd1"), clip::tokenizer("sd2"));
+    let entries: Vec<Entry> = golden::entries("clip_tokens");
+    assert!(entries.len() >= 200);
+    for Entry { text, sd1, sd2 } in entries {
+        assert_eq!(encode(&first, &text).ids.into_flat().to_vec(), clip::lengthen(&sd1), "{text:?}");
+        assert_eq!(encode(&second, &text).ids.into_flat().to_vec(), clip::lengthen(&sd2), "{text:?}");
+    }
+}
+
+/// Known from OpenAI's CLIP itself.
+#[test]
+fn an_astronaut_rides_a_horse() {
+    let ids = [49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496, 49407];
+    let tokens = encode(&clip::tokenizer("sd1"), "a photo of an astronaut riding a horse on mars");
+    assert_eq!(tokens.ids.into_flat().to_vec(), clip::lengthen(&ids));
 }
 
 /// The count tells how many tokens there are without a limit, and what is cut is cut at the end.

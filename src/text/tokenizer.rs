@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
@@ -25,35 +25,58 @@ pub struct Tokenizer {
 #[derive(Deserialize)]
 struct TokenizerConfig {
     model_max_length: Option<f64>,
-    #[serde(default)]
-    bos_token: Value,
-    #[serde(default)]
-    eos_token: Value,
-    #[serde(default)]
-    pad_token: Value,
+    added_tokens_decoder: Option<Map<String, Value>>,
+    #[serde(flatten)]
+    tokens: Map<String, Value>,
+}
+
+impl TokenizerConfig {
+    fn read(directory: &Path) -> Result<Self> {
+        let mut config: Self = files::read_json(&directory.join("tokenizer_config.json"))?;
+        if config.added_tokens_decoder.is_none() {
+            // The older form, where this file has the last word: Stable Diffusion 2's padding is only here.
+            let last: Map<String, Value> = files::read_optional_json(&directory.join("special_tokens_map.json"))?;
+            config.tokens.extend(last);
+        }
+        Ok(config)
+    }
+
+    fn token(&self, name: &str) -> Option<&str> {
+        self.tokens.get(name).and_then(content)
+    }
+
+    /// Whether a special token is looked for in the text as it is, or in lower case. Of several
+    /// mentions the last one counts.
+    fn is_normalized(&self, token: &str) -> bool {
+        let named = ["bos_token", "eos_token", "unk_token", "pad_token"];
+        let mentions: Vec<&Value> = match &self.added_tokens_decoder {
+            Some(decoder) => decoder.values().collect(),
+            None => named.iter().filter_map(|name| self.tokens.get(*name)).collect(),
+        };
+        let last = mentions.into_iter().rfind(|mention| content(mention) == Some(token));
+        last.is_some_and(|mention| mention["normalized"] == true)
+    }
+}
+
+fn content(token: &Value) -> Option<&str> {
+    token.as_str().or_else(|| token["content"].as_str())
 }
 
 impl Tokenizer {
     /// Opens a tokenizer directory: `tokenizer.json`, or `vocab.json` and `merges.txt`, and
     /// `tokenizer_config.json`. `limit` is the longest sequence that the text encoder takes.
     pub fn open(directory: &Path, limit: usize) -> Result<Self> {
-        let config: TokenizerConfig = files::read_json(&directory.join("tokenizer_config.json"))?;
-        let text = |value: &Value, default: &str| {
-            value.as_str().or_else(|| value["content"].as_str()).unwrap_or(default).to_owned()
-        };
-        let begin = text(&config.bos_token, "<|startoftext|>");
-        let end = text(&config.eos_token, "<|endoftext|>");
-        let padding = text(&config.pad_token, &end);
+        let config = TokenizerConfig::read(directory)?;
+        let begin = config.token("bos_token").unwrap_or("<|startoftext|>");
+        let end = config.token("eos_token").unwrap_or("<|endoftext|>");
+        let padding = config.token("pad_token").unwrap_or(end);
 
         let whole = directory.join("tokenizer.json");
         let (file, description) = if whole.is_file() {
             (whole.clone(), files::read_json(&whole)?)
         } else {
-            let vocabulary = directory.join("vocab.json");
-            (
-                vocabulary.with_file_name("vocab.json with merges.txt"),
-                describe(&vocabulary, &directory.join("merges.txt"), &[&begin, &end, &padding])?,
-            )
+            let special = [begin, end, padding].map(|token| (token, config.is_normalized(token)));
+            (directory.join("vocab.json with merges.txt"), describe(directory, &special)?)
         };
         let mut inner: tokenizers::Tokenizer = serde_json::from_value(description)
             .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", file.display())))?;
@@ -72,7 +95,7 @@ impl Tokenizer {
             _ => limit,
         };
         let comma = inner.token_to_id(",</w>");
-        Ok(Self { begin: id(&begin)?, end: id(&end)?, padding: id(&padding)?, comma, inner, length })
+        Ok(Self { begin: id(begin)?, end: id(end)?, padding: id(padding)?, comma, inner, length })
     }
 
     /// The length of every sequence, begin and end counted.
@@ -110,9 +133,11 @@ impl Tokenizer {
 }
 
 /// `tokenizer.json` for the two files of older directories, as transformers' converter writes it.
-fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value> {
-    let vocab: Value = files::read_json(vocabulary)?;
-    let merges_text = files::read_text(merges)?;
+/// Special are begin, end and padding, and whether they are normalized.
+fn describe(directory: &Path, special: &[(&str, bool); 3]) -> Result<Value> {
+    let vocab: Value = files::read_json(&directory.join("vocab.json"))?;
+    let merges = directory.join("merges.txt");
+    let merges_text = files::read_text(&merges)?;
     let is_merge = |line: &&str| !line.starts_with("#version") && !line.trim().is_empty();
     let merges_lines: Vec<&str> = merges_text.lines().filter(is_merge).collect();
     if let Some(line) = merges_lines.iter().find(|line| line.split(' ').count() != 2) {
@@ -120,10 +145,10 @@ fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value>
         bail!(ModelInvalid, "{}: \"{start}\" is not a merge; expected two tokens and a space", merges.display());
     }
     let mut added: Vec<Value> = Vec::new();
-    for token in special {
+    for (token, normalized) in special {
         let id = &vocab[*token];
         if id.is_u64() && !added.iter().any(|a| a["id"] == *id) {
-            added.push(json!({ "id": id, "content": token, "special": true, "normalized": false,
+            added.push(json!({ "id": id, "content": token, "special": true, "normalized": normalized,
                 "single_word": false, "lstrip": false, "rstrip": false }));
         }
     }
@@ -141,7 +166,7 @@ fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value>
             { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true } ] },
         "post_processor": null,
         "decoder": null,
-        "model": { "type": "BPE", "dropout": null, "unk_token": special[1], "continuing_subword_prefix": "",
+        "model": { "type": "BPE", "dropout": null, "unk_token": special[1].0, "continuing_subword_prefix": "",
             "end_of_word_suffix": "</w>", "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
             "vocab": vocab, "merges": merges_lines }
     }))

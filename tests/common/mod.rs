@@ -3,6 +3,7 @@
 
 pub mod c;
 pub mod c_program;
+pub mod clip;
 pub mod fake;
 pub mod golden;
 pub mod model;

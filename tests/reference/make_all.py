@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
+import clip_tokens
+import prompt_syntax
 import random_numbers
 import schedulers
 import text_encoder
@@ -43,6 +45,8 @@ def main():
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     tokens.make(out, pipe)
+    clip_tokens.make(out)
+    prompt_syntax.make(out)
     random_numbers.make(out)
     schedulers.make(out, config)
     text_encoder.make(out, pipe)
