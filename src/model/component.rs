@@ -17,9 +17,9 @@ use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBui
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
+use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
-use crate::files;
 use crate::runtime;
 
 /// Time that sessions of this process have run.
@@ -66,7 +66,7 @@ impl Component {
     /// Loads `<directory>/<what>/model.onnx`.
     pub fn open(directory: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
         let path = directory.join(what).join("model.onnx");
-        files::check(&path)?;
+        scan::check(directory, &path)?;
         let mut builder =
             session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
         let canceler = builder.canceler();

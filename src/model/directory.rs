@@ -30,6 +30,7 @@ impl StableDiffusion {
     /// there, `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(directory: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
         check_layout(directory)?;
+        files::check_links(directory)?;
         runtime::load(None)?;
 
         let scheduler = read_scheduler(directory)?;

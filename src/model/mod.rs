@@ -4,6 +4,7 @@ mod component;
 mod directory;
 mod info;
 mod latent_rgb;
+pub mod scan;
 mod text_encoder;
 mod unet;
 mod vae;

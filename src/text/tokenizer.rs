@@ -57,7 +57,7 @@ impl Tokenizer {
 
         let whole = directory.join("tokenizer.json");
         let (file, description) = if whole.is_file() {
-            (whole.clone(), files::read_json(&whole)?)
+            (whole.clone(), files::parse_json(&whole, &files::read_vocabulary(&whole)?)?)
         } else {
             let vocabulary = directory.join("vocab.json");
             (
@@ -108,8 +108,8 @@ impl Tokenizer {
 
 /// `tokenizer.json` for the two files of older directories, as transformers' converter writes it.
 fn describe(vocabulary: &Path, merges: &Path, special: &[&str]) -> Result<Value> {
-    let vocab: Value = files::read_json(vocabulary)?;
-    let merges_text = files::read_text(merges)?;
+    let vocab: Value = files::parse_json(vocabulary, &files::read_vocabulary(vocabulary)?)?;
+    let merges_text = files::read_vocabulary(merges)?;
     let is_merge = |line: &&str| !line.starts_with("#version") && !line.trim().is_empty();
     let merges_lines: Vec<&str> = merges_text.lines().filter(is_merge).collect();
     if let Some(line) = merges_lines.iter().find(|line| line.split(' ').count() != 2) {
