@@ -85,8 +85,11 @@ fn a_model_that_is_damaged() {
     for file in MODELS {
         let whole = fs::read(original(file)).unwrap();
         let garbage = vec![0x5A; 4096];
-        let damaged =
-            [(&whole[..whole.len() / 2], "cannot be loaded"), (&garbage, "cannot be loaded"), (&[], "is empty")];
+        let damaged = [
+            (&whole[..whole.len() / 2], "is damaged or cut off"),
+            (&garbage, "is damaged or cut off"),
+            (&[], "is empty"),
+        ];
         for (content, words) in damaged {
             refused(ModelCopy::new().write(file, content).path(), Status::ModelInvalid, &[file, words]);
         }

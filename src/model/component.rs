@@ -14,9 +14,9 @@ use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
 use super::port::Port;
+use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
-use crate::files;
 use crate::runtime;
 
 /// Time that sessions of this process have run.
@@ -51,9 +51,9 @@ pub struct Component {
 }
 
 impl Component {
-    /// Loads the model `what` from this file.
-    pub fn open(path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
-        files::check(path)?;
+    /// Loads the model `what` from this file. What it refers to must stay within the directory `root`.
+    pub fn open(root: &Path, path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
+        scan::check(root, path)?;
         let mut builder =
             session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
         let canceler = builder.canceler();

@@ -24,9 +24,10 @@ pub struct ControlNet {
 }
 
 impl ControlNet {
-    /// Loads the model in this file.
+    /// Loads the model in this file. Its weights may be in others of its folder.
     pub fn open(path: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let component = Component::open(path, "controlnet", device, cancel)?;
+        let folder = path.parent().unwrap_or(path);
+        let component = Component::open(folder, path, "controlnet", device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

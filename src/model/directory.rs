@@ -72,6 +72,7 @@ impl StableDiffusion {
     /// `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
         let layout = Layout::open(&places.model, places.variant.as_deref())?;
+        files::check_links(&places.model)?;
         runtime::load(None)?;
 
         let index: Index = files::read_optional_json(&layout.path("model_index.json"))?;

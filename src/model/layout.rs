@@ -64,7 +64,12 @@ impl Layout {
         self.root.join(name)
     }
 
-    /// The name of the directory itself.
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its name.
     pub fn name(&self) -> String {
         self.root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }

@@ -9,6 +9,7 @@ mod info;
 mod latent_rgb;
 mod layout;
 mod port;
+pub mod scan;
 mod text_encoder;
 mod unet;
 mod vae;

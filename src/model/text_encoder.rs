@@ -68,7 +68,7 @@ impl TextEncoder {
         }
         // A damaged vocabulary shows before the model is loaded.
         let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
-        let component = Component::open(&layout.model(what)?, what, device, cancel)?;
+        let component = Component::open(layout.root(), &layout.model(what)?, what, device, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
         let attention_mask = component.optional_input(&["attention_mask"]);
         component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;

@@ -60,7 +60,7 @@ enum SampleSize {
 impl Unet {
     pub fn open(layout: &Layout, device: &Device, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let component = Component::open(&layout.model("unet")?, "unet", device, cancel)?;
+        let component = Component::open(layout.root(), &layout.model("unet")?, "unet", device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

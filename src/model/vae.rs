@@ -67,7 +67,7 @@ pub struct VaeDecoder {
 
 impl VaeDecoder {
     pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let component = Component::open(&layout.model("vae_decoder")?, "vae_decoder", device, cancel)?;
+        let component = Component::open(layout.root(), &layout.model("vae_decoder")?, "vae_decoder", device, cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;
@@ -100,7 +100,7 @@ impl VaeEncoder {
     /// The encoder, which text-to-image does not need: `None` where the directory has none.
     pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
         let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
-        let component = Component::open(&path, "vae_encoder", device, cancel)?;
+        let component = Component::open(layout.root(), &path, "vae_encoder", device, cancel)?;
         let picture = component.input(&["sample", "image"])?;
         component.no_other_inputs([&picture])?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;

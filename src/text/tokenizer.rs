@@ -73,7 +73,7 @@ impl Tokenizer {
 
         let whole = directory.join("tokenizer.json");
         let (file, description) = if whole.is_file() {
-            (whole.clone(), files::read_json(&whole)?)
+            (whole.clone(), files::parse_json(&whole, &files::read_vocabulary(&whole)?)?)
         } else {
             let special = [begin, end, padding].map(|token| (token, config.is_normalized(token)));
             (directory.join("vocab.json with merges.txt"), describe(directory, &special)?)
@@ -135,9 +135,10 @@ impl Tokenizer {
 /// `tokenizer.json` for the two files of older directories, as transformers' converter writes it.
 /// Special are begin, end and padding, and whether they are normalized.
 fn describe(directory: &Path, special: &[(&str, bool); 3]) -> Result<Value> {
-    let vocab: Value = files::read_json(&directory.join("vocab.json"))?;
+    let vocabulary = directory.join("vocab.json");
+    let vocab: Value = files::parse_json(&vocabulary, &files::read_vocabulary(&vocabulary)?)?;
     let merges = directory.join("merges.txt");
-    let merges_text = files::read_text(&merges)?;
+    let merges_text = files::read_vocabulary(&merges)?;
     let is_merge = |line: &&str| !line.starts_with("#version") && !line.trim().is_empty();
     let merges_lines: Vec<&str> = merges_text.lines().filter(is_merge).collect();
     if let Some(line) = merges_lines.iter().find(|line| line.split(' ').count() != 2) {

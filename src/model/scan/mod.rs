@@ -1,0 +1,189 @@
+//! Looks through an ONNX file before ONNX Runtime sees it.
+//!
+//! ONNX Runtime trusts what it reads: where external data lies, how large tensors are, how deep graphs
+//! nest. This walks every node and every tensor of the file, wherever one may hide (attributes,
+//! subgraphs, functions, training information), and refuses what could lead out of the directory, past
+//! the end of a file or stack, or into code that is not ONNX Runtime's own. It is no judge of what a graph
+//! computes.
+//!
+//! A file that two readers could take for different things is refused too: where protobuf lets a field
+//! that occurs once be written twice, and readers merge the two, no exporter writes that.
+//!
+//! What is damaged or lies is `ModelInvalid`; what is well-formed, but ONNX Runtime's own build could
+//! not run or Scumble will not, is `ModelUnsupported`.
+
+mod calls;
+mod external;
+mod tensor;
+mod wire;
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use calls::{Calls, Operator};
+use external::Folder;
+use wire::{Message, Value, Wire};
+
+use crate::error::{bail, Error, Result, Status};
+use crate::files;
+
+/// Graphs within graphs: protobuf's own readers stop at 100 messages, three of which make a graph.
+const MAX_DEPTH: usize = 32;
+/// Protobuf's own limit, and ONNX Runtime's.
+const MAX_FILE: u64 = i32::MAX as u64;
+/// The longest name of a tensor or a file. Torch's exporter writes which module a tensor is from.
+const MAX_NAME: u64 = 4096;
+/// The longest name of an operator or a domain.
+const MAX_OPERATOR: u64 = 256;
+
+/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
+pub fn check(root: &Path, path: &Path) -> Result<()> {
+    files::check(path)?;
+    let scan = || {
+        let file = File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        model(file, length, root, path.parent().unwrap_or(root))
+    };
+    scan().map_err(|error: Error| error.within(path.display()))
+}
+
+/// The same of an open file. External data is looked for in `folder`, and stays within `root`.
+pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<()> {
+    let mut start = [0; 8];
+    if file.read_exact(&mut start).is_ok() && start.ends_with(b"ORTM") {
+        bail!(ModelUnsupported, "it is in ONNX Runtime's own format (.ort), not in ONNX");
+    }
+    file.rewind().map_err(unreadable)?;
+    if length > MAX_FILE {
+        bail!(ModelInvalid, "has {length} bytes; expected at most {MAX_FILE}, the rest as external data");
+    }
+    let (wire, message) = Wire::new(file, length);
+    let mut scan = Scan { wire, folder: Folder::new(root, folder), calls: Calls::default() };
+    scan.model(message)?;
+    scan.calls.check()
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new(Status::ModelInvalid, format!("cannot be read: {error}"))
+}
+
+struct Scan<R> {
+    wire: Wire<R>,
+    folder: Folder,
+    calls: Calls,
+}
+
+// The numbers are those of onnx.proto.
+impl<R: Read + Seek> Scan<R> {
+    fn model(&mut self, mut message: Message) -> Result<()> {
+        let mut graph = None;
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (7, value) => once(&mut graph, self.wire.bytes(value)?, "graph")?,
+                (20, value) => self.training(self.wire.bytes(value)?)?,
+                (25, value) => self.function(self.wire.bytes(value)?)?,
+                _ => (),
+            }
+        }
+        match graph {
+            Some(graph) => self.graph(graph, 1),
+            None => bail!(ModelInvalid, "no graph is in it: this is no ONNX file"),
+        }
+    }
+
+    fn training(&mut self, mut message: Message) -> Result<()> {
+        let (mut initialization, mut algorithm) = (None, None);
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (1, value) => once(&mut initialization, self.wire.bytes(value)?, "initialization")?,
+                (2, value) => once(&mut algorithm, self.wire.bytes(value)?, "algorithm")?,
+                _ => (),
+            }
+        }
+        initialization.into_iter().chain(algorithm).try_for_each(|graph| self.graph(graph, 1))
+    }
+
+    fn function(&mut self, mut message: Message) -> Result<()> {
+        let (mut name, mut domain, mut overload) = (None, None, None);
+        let whole = message;
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (1, value) => once(&mut name, self.name(value)?, "name of a function")?,
+                (10, value) => once(&mut domain, self.name(value)?, "domain of a function")?,
+                (13, value) => once(&mut overload, self.name(value)?, "overload of a function")?,
+                _ => (),
+            }
+        }
+        self.calls.enter(Operator::new(domain, name, overload))?;
+        let mut message = whole;
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (7, value) => self.node(self.wire.bytes(value)?, 1)?,
+                (11, value) => self.attribute(self.wire.bytes(value)?, 1)?,
+                _ => (),
+            }
+        }
+        self.calls.leave();
+        Ok(())
+    }
+
+    fn graph(&mut self, mut message: Message, depth: usize) -> Result<()> {
+        if depth > MAX_DEPTH {
+            bail!(ModelInvalid, "graphs nest deeper than {MAX_DEPTH}");
+        }
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (1, value) => self.node(self.wire.bytes(value)?, depth)?,
+                (5, value) => self.tensor(self.wire.bytes(value)?).map(drop)?,
+                (15, value) => self.sparse_tensor(self.wire.bytes(value)?)?,
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, mut message: Message, depth: usize) -> Result<()> {
+        let (mut kind, mut domain, mut overload) = (None, None, None);
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (4, value) => once(&mut kind, self.name(value)?, "op_type of a node")?,
+                (7, value) => once(&mut domain, self.name(value)?, "domain of a node")?,
+                (8, value) => once(&mut overload, self.name(value)?, "overload of a node")?,
+                (5, value) => self.attribute(self.wire.bytes(value)?, depth)?,
+                _ => (),
+            }
+        }
+        self.calls.node(Operator::new(domain, kind, overload))
+    }
+
+    fn attribute(&mut self, mut message: Message, depth: usize) -> Result<()> {
+        let (mut tensor, mut graph, mut sparse) = (None, None, None);
+        while let Some(field) = self.wire.field(&mut message)? {
+            match field {
+                (5, value) => once(&mut tensor, self.wire.bytes(value)?, "tensor of an attribute")?,
+                (6, value) => once(&mut graph, self.wire.bytes(value)?, "graph of an attribute")?,
+                (22, value) => once(&mut sparse, self.wire.bytes(value)?, "sparse tensor of an attribute")?,
+                (10, value) => self.tensor(self.wire.bytes(value)?).map(drop)?,
+                (11, value) => self.graph(self.wire.bytes(value)?, depth + 1)?,
+                (23, value) => self.sparse_tensor(self.wire.bytes(value)?)?,
+                _ => (),
+            }
+        }
+        tensor.map_or(Ok(()), |tensor| self.tensor(tensor).map(drop))?;
+        graph.map_or(Ok(()), |graph| self.graph(graph, depth + 1))?;
+        sparse.map_or(Ok(()), |sparse| self.sparse_tensor(sparse))
+    }
+
+    fn name(&mut self, value: Value) -> Result<String> {
+        self.wire.text(self.wire.bytes(value)?, MAX_OPERATOR)
+    }
+}
+
+/// Notes a field that may occur once.
+fn once<T>(slot: &mut Option<T>, value: T, what: &str) -> Result<()> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => bail!(ModelInvalid, "the {what} is given twice"),
+    }
+}
