@@ -1,8 +1,10 @@
 //! Copies of the tests' model, to be damaged.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use tempfile::TempDir;
 
 /// A model directory that costs nothing: its files are links until they are replaced.
@@ -12,6 +14,25 @@ impl ModelCopy {
     pub fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         link_all(&original(""), folder.path());
+        Self(folder)
+    }
+
+    /// A model of `tests/reference/models`, put together as its list says.
+    pub fn reference(name: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Entry {
+            name: String,
+            files: BTreeMap<PathBuf, PathBuf>,
+        }
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models");
+        let list: Vec<Entry> = serde_json::from_slice(&fs::read(models.join("models.json")).unwrap()).unwrap();
+        let entry = list.into_iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("no model {name}"));
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        for (file, source) in entry.files {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            link(&models.join(source), &file);
+        }
         Self(folder)
     }
 
@@ -55,7 +76,11 @@ fn link_all(from: &Path, to: &Path) {
             fs::create_dir(&to).unwrap();
             link_all(&from, &to);
         } else {
-            fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).unwrap();
+            link(&from, &to);
         }
     }
+}
+
+fn link(from: &Path, to: &Path) {
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).unwrap();
 }
