@@ -85,8 +85,8 @@ impl Tokens {
         Ok(Self::new(tokenizer, &chunks))
     }
 
-    /// Appends empty chunks until there are `chunks`: guidance needs a prompt and its negative of one
-    /// length.
+    /// Appends empty chunks until there are `chunks`: guidance evaluates a prompt and its negative in
+    /// one batch, which has one length. The web UI does so where "Pad prompt/negative prompt" is on.
     pub fn pad(&mut self, tokenizer: &Tokenizer, chunks: usize) {
         let missing = chunks.saturating_sub(self.ids.nrows());
         let empty = Self::new(tokenizer, &vec![Vec::new(); missing]);
