@@ -5,7 +5,11 @@ pub mod c;
 pub mod c_program;
 pub mod fake;
 pub mod golden;
+#[cfg(unix)]
+pub mod hostile;
+pub mod load;
 pub mod model;
+pub mod onnx;
 
 use std::env;
 use std::path::{Path, PathBuf};
