@@ -10,33 +10,12 @@ use std::path::Path;
 use std::ptr;
 
 use common::c::{self, last_error, ok};
+use common::load::{load, refused};
 use common::model::{original, ModelCopy};
 use scumble::ffi::*;
 use scumble::Status;
 
 const MODELS: [&str; 3] = ["text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx"];
-
-/// What loading this directory ends with, and its text.
-fn load(path: &Path) -> (Status, String) {
-    let path = CString::new(path.to_str().unwrap()).unwrap();
-    let mut desc = c::desc(scumble_context_desc_init);
-    desc.model_path = path.as_ptr();
-    let mut context = ptr::null_mut();
-    ok(unsafe { scumble_context_create(&desc, &mut context) });
-    let status = unsafe { scumble_context_wait(context, -1) };
-    let text = last_error();
-    ok(unsafe { scumble_context_destroy(context) });
-    (status, text)
-}
-
-#[track_caller]
-fn refused(path: &Path, status: Status, words: &[&str]) {
-    let (found, text) = load(path);
-    assert!(found == status, "{found:?} ({text}) instead of {status:?} with {words:?}");
-    for word in words {
-        assert!(text.contains(word), "\"{word}\" is not in the text: {text}");
-    }
-}
 
 #[test]
 fn a_directory_that_is_not_there() {

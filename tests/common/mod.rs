@@ -6,7 +6,11 @@ pub mod c_program;
 pub mod clip;
 pub mod fake;
 pub mod golden;
+#[cfg(unix)]
+pub mod hostile;
+pub mod load;
 pub mod model;
+pub mod onnx;
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -148,7 +148,7 @@ impl Data {
         let bits = usize::try_from(kind).ok().and_then(|kind| BITS.get(kind)).copied().unwrap_or(0);
         let is_string = kind == STRING as i32;
         if bits == 0 && !is_string {
-            bail!(ModelInvalid, "data_type is {kind}, which ONNX does not have");
+            bail!(ModelInvalid, "data_type is {kind}; expected an element type of ONNX, 1 to {}", BITS.len() - 1);
         }
         let size = Size { elements, bits };
         let Some(bytes) = size.bytes() else {
