@@ -67,6 +67,9 @@ struct Arguments {
     /// Device to run on: cpu
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     device: String,
+    /// Threads that compute [default: the machine's]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
     /// Directory for a preview of each step
     #[arg(long, value_name = "DIR")]
     previews: Option<PathBuf>,
@@ -95,7 +98,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         })?;
 
     // The whole machine: nothing else runs beside an example.
-    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = arguments.threads.unwrap_or(thread::available_parallelism().map_or(1, |n| n.get()));
     let context = Context::open(Places::at(&arguments.model), Device { threads })?;
     let loaded = context.wait(None)?;
 

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
 use crate::error::{bail, Error, Result, Status};
-use crate::model::{Conditioning, Texts};
+use crate::model::{Conditioning, Syntax, Texts};
 use crate::panics;
 use crate::promise::Promise;
 use crate::testing;
+use crate::text::parse_weighted;
 use crate::worker::{Task, Turn};
 
 /// The longest text that is taken, in bytes.
@@ -41,6 +42,9 @@ impl Prompt {
         for (name, value) in [("text", texts.positive.as_str()), ("negative_text", negative)] {
             if value.len() > MAX_TEXT {
                 bail!(LimitExceeded, "{name} has {} bytes; expected at most {MAX_TEXT}", value.len());
+            }
+            if texts.syntax == Syntax::Weighted {
+                parse_weighted(value).map_err(|error| error.within(name))?; // so that it fails here
             }
         }
         if texts.clip_skip > 0 && !loaded.info.features.clip_skip {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::ffi::{c_char, CString};
+use std::ffi::{c_char, CStr, CString};
 use std::ptr;
 use std::slice;
 
@@ -315,6 +315,10 @@ fn context_descriptors() {
     }
 }
 
+fn weighted(desc: &mut scumble_prompt_desc, text: &CStr) {
+    (desc.text, desc.syntax) = (text.to_owned().into_raw(), 1);
+}
+
 #[test]
 fn prompt_descriptors() {
     use Status::*;
@@ -340,6 +344,10 @@ fn prompt_descriptors() {
         (|desc| desc.clip_skip = -1, InvalidArgument, "clip_skip is -1; expected 0 or more"),
         (|desc| desc.syntax = 2, InvalidArgument, "syntax is 2; expected a scumble_syntax"),
         (|desc| desc.syntax = -1, InvalidArgument, "syntax is -1"),
+        (|desc| weighted(desc, c"a (cat:1e39)"), InvalidArgument, "1e39"),
+        (|desc| weighted(desc, c"a (cat:nan)"), InvalidArgument, "nan"),
+        (|desc| weighted(desc, c"a (cat:101)"), InvalidArgument, "101"),
+        (|desc| weighted(desc, &CString::new("(".repeat(65)).unwrap()), LimitExceeded, "byte 64"),
     ];
     for (change, status, words) in cases.iter().copied() {
         refused(create(change), status, &["scumble_prompt_create", words]);
@@ -350,6 +358,8 @@ fn prompt_descriptors() {
         |desc| desc.negative_text = text(64 * 1024),
         |desc| desc.flags = BY_HAND,
         |desc| (desc.clip_skip, desc.syntax) = (2, 1),
+        |desc| weighted(desc, c"(((a] cat) [b:1.3) BREAK \\("),
+        |desc| desc.text = c"a (cat:1e39)".as_ptr(),
     ];
     for change in fine {
         ok(create(*change));

@@ -1,0 +1,147 @@
+"""A model of the true size: Stable Diffusion 1.5's shapes with random weights (UNet of 860 M parameters,
+77 x 768 to 4 x 64 x 64 to 3 x 512 x 512), painted by Scumble, by optimum-onnx on the same files, and by
+diffusers in torch on the same weights.
+
+    cargo build --release --example txt2img
+    python tools/bench/real_size.py make DIR      # 9 GB in DIR, some minutes
+    python tools/bench/real_size.py run DIR [--steps 4] [--threads 2]
+
+Run it with a Python that has the packages of tests/reference/requirements-export.txt. Each engine runs in a
+process of its own, one after the other; memory is the largest that was resident. Time per step is that of
+the longer run less that of a run of one step, so that loading and decoding do not count.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "tests" / "reference"
+PROMPT, SEED, GUIDANCE = "a photo of an astronaut riding a horse on mars", "7", "7.5"
+
+DIFFUSERS = """
+import sys, torch
+from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
+model, steps, threads = sys.argv[1:]
+torch.set_num_threads(int(threads))
+pipe = StableDiffusionPipeline.from_pretrained(model, torch_dtype=torch.float32, local_files_only=True)
+pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+pipe.set_progress_bar_config(disable=True)
+pipe(%r, num_inference_steps=int(steps), guidance_scale=%s, generator=torch.Generator().manual_seed(%s))
+"""
+
+OPTIMUM = """
+import sys, numpy, onnxruntime
+from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
+from optimum.onnxruntime import ORTStableDiffusionPipeline
+model, steps, threads = sys.argv[1:]
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(threads)
+pipe = ORTStableDiffusionPipeline.from_pretrained(model, session_options=options)
+pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+pipe.set_progress_bar_config(disable=True)
+pipe(%r, num_inference_steps=int(steps), guidance_scale=%s, generator=numpy.random.RandomState(%s))
+"""
+
+
+def make(folder):
+    import torch
+    from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+    from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
+    from optimum.exporters.onnx import main_export
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    sys.path.insert(0, str(REFERENCE))
+    import clip_vocabulary
+
+    (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
+    clip_vocabulary.write_directory(REFERENCE / "golden", folder / "tokenizer", clip_vocabulary.END)
+
+    torch.manual_seed(0)
+    blocks = {"block_out_channels": (320, 640, 1280, 1280), "cross_attention_dim": 768}
+    unet = UNet2DConditionModel(sample_size=64, attention_head_dim=8, **blocks)
+    vae = AutoencoderKL(
+        sample_size=512,
+        block_out_channels=(128, 256, 512, 512),
+        layers_per_block=2,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+    )
+    text = CLIPTextConfig(
+        hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, projection_dim=768
+    )
+    scheduler = PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+    print("UNet: %.0f M parameters" % (sum(p.numel() for p in unet.parameters()) / 1e6))
+    StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=CLIPTextModel(text),
+        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+        unet=unet,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder / "torch")
+    main_export(str(folder / "torch"), str(folder / "onnx"), task="text-to-image", do_validation=False)
+
+
+def measured(command):
+    """Seconds, and the most memory that was resident, in GB."""
+    start = time.perf_counter()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{command[0]} failed with status {status}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e9
+
+
+def run(folder, steps, threads):
+    def python(program, model):
+        return lambda n: [sys.executable, "-c", program % (PROMPT, GUIDANCE, SEED), folder / model, n, threads]
+
+    def scumble(n):
+        program = ROOT / "target" / "release" / "examples" / "txt2img"
+        options = ["--model", folder / "onnx", "--scheduler", "euler", "--steps", n, "--guidance", GUIDANCE]
+        out = pathlib.Path(tempfile.gettempdir()) / "real_size.png"
+        return [program, PROMPT, *options, "--seed", SEED, "--threads", threads, "--out", out]
+
+    engines = [
+        ("Scumble", scumble),
+        ("optimum-onnx", python(OPTIMUM, "onnx")),
+        ("diffusers (torch)", python(DIFFUSERS, "torch")),
+    ]
+    print(f"512 x 512, guidance {GUIDANCE} (two UNet passes a step), {threads} threads, {steps} steps less 1")
+    print(f"{'':18} {'s per step':>10} {'whole run, s':>13} {'peak memory, GB':>16}")
+    for name, command in engines:
+        one, _ = measured(command(1))
+        whole, memory = measured(command(steps))
+        print(f"{name:18} {(whole - one) / (steps - 1):10.2f} {whole:13.1f} {memory:16.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["make", "run"])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    if arguments.command == "make":
+        make(arguments.folder)
+    else:
+        run(arguments.folder, max(arguments.steps, 2), arguments.threads)
+
+
+if __name__ == "__main__":
+    main()
