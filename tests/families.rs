@@ -30,6 +30,10 @@ struct Case {
     width: i32,
     height: i32,
     scheduler: Option<String>,
+    strength: Option<f32>,
+    guidance_rescale: Option<f32>,
+    #[serde(default)]
+    clip_skip: usize,
     mistakes: Vec<Mistake>,
 }
 
@@ -40,8 +44,9 @@ struct Mistake {
 }
 
 impl Case {
-    fn paint(&self, context: &Arc<Context>) -> Arc<Generation> {
-        let texts = Texts { negative: self.negative.clone(), ..Texts::of(&self.prompt) };
+    fn paint(&self, context: &Arc<Context>, tensors: &Tensors) -> Arc<Generation> {
+        let clip_skip = self.clip_skip;
+        let texts = Texts { negative: self.negative.clone(), clip_skip, ..Texts::of(&self.prompt) };
         let prompt = Prompt::create(context, texts, false).unwrap();
         let request = Request {
             width: Some(self.width),
@@ -50,6 +55,10 @@ impl Case {
             guidance_scale: Some(self.guidance),
             seed: Some(self.seed),
             scheduler: self.scheduler.clone(),
+            strength: self.strength,
+            guidance_rescale: self.guidance_rescale,
+            picture: tensors.pixels(&format!("{}.image", self.name)),
+            mask: tensors.pixels(&format!("{}.mask", self.name)),
             ..Request::default()
         };
         let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
@@ -97,7 +106,7 @@ fn family(name: &str) {
     let mut contexts: BTreeMap<&str, (ModelCopy, Arc<Context>)> = BTreeMap::new();
     for case in &cases {
         let (_, context) = contexts.entry(&case.model).or_insert_with(|| open(&case.model));
-        case.check(&case.paint(context), &tensors);
+        case.check(&case.paint(context, &tensors), &tensors);
     }
 }
 
@@ -116,4 +125,29 @@ fn stable_diffusion_1() {
 #[test]
 fn stable_diffusion_xl() {
     family("sdxl");
+}
+
+#[test]
+fn stable_diffusion_2() {
+    family("sd2v");
+}
+
+#[test]
+fn turbo() {
+    family("turbo");
+}
+
+#[test]
+fn latent_consistency() {
+    family("lcm");
+}
+
+#[test]
+fn image_to_image() {
+    family("img2img");
+}
+
+#[test]
+fn inpainting() {
+    family("inpaint");
 }

@@ -6,7 +6,8 @@ use ndarray::{stack, ArrayD, ArrayView3, ArrayView4, Axis};
 
 use super::component::{Component, Device};
 use super::port::Port;
-use super::unet::{time_ids, Conditions};
+use super::unet::Conditions;
+use super::unet_inputs::time_ids;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 

@@ -115,7 +115,7 @@ impl StableDiffusion {
             images: encoder.is_some(),
             inpainting: unet.input_channels > unet.channels,
             clip_skip: conditioner.can_skip(),
-            controlnets: controlnets.len(),
+            controlnets: controlnets.len().max(unet.merged_controlnets()),
             embeds_guidance: unet.embeds_guidance(),
         };
         let (fixed_height, fixed_width) = unet.fixed_size();
@@ -149,16 +149,17 @@ impl Model for StableDiffusion {
 
     fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
         let (n, _, height, width) = input.latents.dim();
+        let mut residuals: Vec<ArrayD<f32>> = Vec::new();
         let mut conditions = Conditions {
             embeddings: input.embeddings,
             pooled: input.pooled,
             size: (height * self.info.vae_factor, width * self.info.vae_factor),
             guidance_scale: input.guidance_scale,
             residuals: &[],
+            controls: input.controls,
         };
-        let mut residuals: Vec<ArrayD<f32>> = Vec::new();
         for control in input.controls {
-            let net = &mut self.controlnets[control.index];
+            let Some(net) = self.controlnets.get_mut(control.index) else { continue }; // it is part of the UNet
             let more = net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
             if residuals.is_empty() {
                 residuals = more;

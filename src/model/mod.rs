@@ -12,6 +12,7 @@ mod port;
 pub mod scan;
 mod text_encoder;
 mod unet;
+mod unet_inputs;
 mod vae;
 
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};

@@ -1,12 +1,14 @@
 //! The conditional UNet, which predicts what is noise in the latents.
 
-use ndarray::{s, Array2, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
+use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
 use ort::value::DynValue;
 use serde::Deserialize;
 
 use super::component::{Component, Device};
 use super::layout::Layout;
 use super::port::Port;
+use super::unet_inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
+use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -22,6 +24,8 @@ pub struct Unet {
     guidance: Option<(Port, usize)>,
     /// What ControlNets add: to each block on the way down, then to the middle.
     residuals: Vec<Port>,
+    /// ControlNets within the graph: their pictures, their scales, and how many.
+    merged: Option<(Port, Port, usize)>,
     output: Port,
     /// Channels of the latents, and of all that it takes.
     pub channels: usize,
@@ -31,14 +35,16 @@ pub struct Unet {
 }
 
 /// What the UNet is given besides the latents; all with the batch first.
-pub struct Conditions<'a> {
+pub struct Conditions<'a, 'r> {
     pub embeddings: ArrayView3<'a, f32>,
     pub pooled: Option<ArrayView2<'a, f32>>,
     /// Height and width of the picture in pixels.
     pub size: (usize, usize),
     pub guidance_scale: f32,
     /// What ControlNets add, in the order of [`Unet::residuals`]; empty for none.
-    pub residuals: &'a [ArrayD<f32>],
+    pub residuals: &'r [ArrayD<f32>],
+    /// ControlNets that take part, for a UNet that has them within.
+    pub controls: &'a [Control<'a>],
 }
 
 #[derive(Default, Deserialize)]
@@ -78,13 +84,15 @@ impl Unet {
             },
         };
         let residuals = residuals(&component);
+        let merged = merged(&component)?;
         component.no_other_inputs(
             [&sample, &timestep, &embeddings]
                 .into_iter()
                 .chain(&pooled)
                 .chain(&time_ids)
                 .chain(guidance.as_ref().map(|(port, _)| port))
-                .chain(&residuals),
+                .chain(&residuals)
+                .chain(merged.iter().flat_map(|(pictures, scales, _)| [pictures, scales])),
         )?;
         if let Some(found) = time_ids.as_ref().and_then(|port| port.fixed(1)).filter(|n| *n != TIME_IDS) {
             bail!(
@@ -128,6 +136,7 @@ impl Unet {
             time_ids,
             guidance,
             residuals,
+            merged,
             output,
             channels,
             input_channels,
@@ -148,6 +157,11 @@ impl Unet {
     /// How many residuals of ControlNets it takes; 0 when it was exported without.
     pub fn residuals(&self) -> usize {
         self.residuals.len()
+    }
+
+    /// How many ControlNets are part of its graph.
+    pub fn merged_controlnets(&self) -> usize {
+        self.merged.as_ref().map_or(0, |(.., nets)| *nets)
     }
 
     /// Latents of a size that the model's shape fixes: height and width.
@@ -217,6 +231,11 @@ impl Unet {
                 inputs.push((port, port.tensor(ArrayD::zeros(shape).view())?));
             }
         }
+        if let Some((pictures, scales, nets)) = &self.merged {
+            let (values, strengths) = merged_controls(conditions.controls, *nets, batch, conditions.size);
+            inputs.push((pictures, pictures.tensor(values.view().into_dyn())?));
+            inputs.push((scales, scales.tensor(strengths.view().into_dyn())?));
+        }
         inputs.push((&self.timestep, self.timestep.scalar(timestep)?));
         let output = self.component.run_one(inputs, &self.output, cancel)?;
         match output.into_dimensionality::<Ix4>() {
@@ -231,25 +250,15 @@ impl Unet {
     }
 }
 
-/// Numbers that tell SDXL of size and crop.
-const TIME_IDS: usize = 6;
-
-/// Original size, crop from top and left, wanted size: a picture that was never scaled nor cropped.
-pub fn time_ids((height, width): (usize, usize), batch: usize) -> Array2<f32> {
-    let row = [height, width, 0, 0, height, width];
-    Array2::from_shape_fn((batch, TIME_IDS), |(_, i)| row[i] as f32)
-}
-
-/// Sines and cosines of the guidance scale, less 1 and by 1000 (diffusers' `get_guidance_scale_embedding`).
-fn embed_guidance(guidance_scale: f32, width: usize, batch: usize) -> Array2<f32> {
-    let half = width / 2;
-    let strength = (guidance_scale - 1.0) * 1000.0;
-    let decay = 10_000f32.ln() / (half as f32 - 1.0);
-    Array2::from_shape_fn((batch, width), |(_, i)| match i {
-        _ if i < half => (strength * (-decay * i as f32).exp()).sin(),
-        _ if i < 2 * half => (strength * (-decay * (i - half) as f32).exp()).cos(),
-        _ => 0.0, // the odd one
-    })
+/// The inputs of ControlNets that were exported with the UNet (diffusers'
+/// `convert_stable_diffusion_controlnet_to_onnx.py`).
+fn merged(component: &Component) -> Result<Option<(Port, Port, usize)>> {
+    let Some(pictures) = component.optional_input(&["controlnet_conds"]) else { return Ok(None) };
+    let scales = component.input(&["conditioning_scales"])?;
+    match pictures.fixed(0).or(scales.fixed(0)) {
+        Some(nets) => Ok(Some((pictures, scales, nets))),
+        None => bail!(ModelUnsupported, "unet: {} does not fix how many ControlNets it has", pictures.describe()),
+    }
 }
 
 /// The inputs that ControlNets feed, in the order in which ControlNets give them.

@@ -1,8 +1,10 @@
 //! The golden values of `tests/reference/golden`, and how far ours are from them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors};
+use scumble::{Format, Pixels};
 use serde::de::DeserializeOwned;
 
 /// The entries of `<name>.json`.
@@ -28,6 +30,18 @@ impl Tensors {
     pub fn floats(&self, name: &str) -> Vec<f32> {
         let bytes = self.bytes(name, Dtype::F32);
         bytes.chunks_exact(4).map(|x| f32::from_le_bytes(x.try_into().unwrap())).collect()
+    }
+
+    /// A picture `[height, width, 3]` or a grey one `[height, width]`, if it is there.
+    pub fn pixels(&self, name: &str) -> Option<Arc<Pixels>> {
+        let tensor = self.0.tensor(name).ok()?;
+        let (height, width) = (tensor.shape()[0], tensor.shape()[1]);
+        let bytes = self.bytes(name, Dtype::U8);
+        let rgb = match tensor.shape().len() {
+            2 => bytes.iter().flat_map(|grey| [*grey; 3]).collect(),
+            _ => bytes.to_vec(),
+        };
+        Some(Arc::new(Pixels::read(&rgb, Format::Rgb8, (width, height), width * 3, false, name).unwrap()))
     }
 
     pub fn bytes(&self, name: &str, of: Dtype) -> &'static [u8] {
