@@ -8,7 +8,18 @@ import export_optimum
 import pipelines
 import store
 
-OPTIMUM = ["sd1", "sdxl", "sd2v", "turbo", "lcm", "inpaint9"]
+OPTIMUM = [
+    "sd1",
+    "sd1-hidden",
+    "lcm",
+    "inpaint9",
+    "sd2v",
+    "sd2v-zero-snr",
+    "turbo",
+    "sdxl",
+    "sdxl-turbo",
+    "sdxl-lightning",
+]
 
 
 def main():

@@ -1,20 +1,43 @@
 """One picture as diffusers' own pipelines paint it."""
 
+import inspect
+
 import torch
+from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
+
+from pictures import pil
+
+
+def for_mode(pipe, mode):
+    """The same parts in the pipeline of another mode."""
+    if mode == "img2img":
+        return AutoPipelineForImage2Image.from_pipe(pipe)
+    if mode == "inpaint" and "mask_image" not in inspect.signature(pipe.__call__).parameters:
+        return AutoPipelineForInpainting.from_pipe(pipe)
+    return pipe
 
 
 def paint(pipe, settings):
     """The final latents, still scaled by the autoencoder's scaling_factor."""
-    return pipe(
-        prompt=settings["prompt"],
-        negative_prompt=settings["negative"],
-        num_inference_steps=settings["steps"],
-        guidance_scale=settings["guidance"],
-        width=settings.get("width"),
-        height=settings.get("height"),
-        generator=torch.Generator("cpu").manual_seed(settings["seed"]),
-        output_type="latent",
-    ).images
+    arguments = {
+        "prompt": settings["prompt"],
+        "negative_prompt": settings["negative"],
+        "num_inference_steps": settings["steps"],
+        "guidance_scale": settings["guidance"],
+        "guidance_rescale": settings.get("guidance_rescale"),
+        "clip_skip": settings.get("clip_skip"),
+        "width": settings.get("width"),
+        "height": settings.get("height"),
+        "strength": settings.get("strength"),
+    }
+    if "image" in settings:
+        arguments["image"] = pil(settings["image"])
+    if "mask" in settings:
+        arguments["mask_image"] = pil(settings["mask"])
+    accepted = inspect.signature(pipe.__call__).parameters
+    known = {key: value for key, value in arguments.items() if value is not None and key in accepted}
+    generator = torch.Generator("cpu").manual_seed(settings["seed"])
+    return pipe(**known, generator=generator, output_type="latent").images
 
 
 def decode(pipe, latents):

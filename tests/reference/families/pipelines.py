@@ -2,13 +2,10 @@
 
 import json
 
+import diffusers
 from diffusers import (
     AutoencoderKL,
-    DDIMScheduler,
-    EulerDiscreteScheduler,
     LatentConsistencyModelPipeline,
-    LCMScheduler,
-    PNDMScheduler,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
@@ -24,14 +21,25 @@ SD1_WIDTH, SD2_WIDTH, SDXL_WIDTHS, SDXL_POOLED = 16, 24, (16, 24), 20
 
 
 def make_all(folder):
-    sd1 = {"text": text_encoder(1, SD1_WIDTH), "vae": vae(2, factor=8)}
-    sd2 = {"text": text_encoder(3, SD2_WIDTH, hidden_act="gelu"), "vae": sd1["vae"]}
-    save_sd(folder / "sd1", sd1, unet(4, SD1_WIDTH), schedulers_of.SD1)
-    save_sd(folder / "sd2v", sd2, unet(5, SD2_WIDTH, use_linear_projection=True), schedulers_of.SD2, pad="!")
-    save_sd(folder / "turbo", sd2, unet(6, SD2_WIDTH, use_linear_projection=True), schedulers_of.TURBO, pad="!")
+    autoencoder = vae(2, factor=8)
+    sd1 = {"text": text_encoder(1, SD1_WIDTH), "vae": autoencoder}
+    sd1_unet = unet(4, SD1_WIDTH)
+    hidden = {"text": text_encoder(1, SD1_WIDTH, output_hidden_states=True), "vae": autoencoder}
+    save_sd(folder / "sd1", sd1, sd1_unet, schedulers_of.SD1)
+    save_sd(folder / "sd1-hidden", hidden, sd1_unet, schedulers_of.SD1)
     save_sd(folder / "lcm", sd1, unet(7, SD1_WIDTH, time_cond_proj_dim=16), schedulers_of.LCM)
     save_sd(folder / "inpaint9", sd1, unet(8, SD1_WIDTH, in_channels=9), schedulers_of.SD1)
-    save_sdxl(folder / "sdxl")
+
+    sd2 = {"text": text_encoder(3, SD2_WIDTH, hidden_act="gelu"), "vae": autoencoder}
+    sd2_unet = unet(5, SD2_WIDTH, use_linear_projection=True)
+    save_sd(folder / "sd2v", sd2, sd2_unet, schedulers_of.SD2, pad="!")
+    save_sd(folder / "sd2v-zero-snr", sd2, sd2_unet, schedulers_of.SD2_ZERO_SNR, pad="!")
+    save_sd(folder / "turbo", sd2, sd2_unet, schedulers_of.TURBO, pad="!")
+
+    sdxl = sdxl_parts()
+    save_sdxl(folder / "sdxl", sdxl, schedulers_of.SDXL)
+    save_sdxl(folder / "sdxl-turbo", sdxl, schedulers_of.SDXL_TURBO)
+    save_sdxl(folder / "sdxl-lightning", sdxl, schedulers_of.SDXL_LIGHTNING)
 
 
 def text_encoder(seed, width, kind=CLIPTextModel, **settings):
@@ -77,17 +85,16 @@ def vae(seed, factor, scaling_factor=0.18215):
         norm_num_groups=2,
         scaling_factor=scaling_factor,
     )
-    # Means of the size that the scaling factor undoes; and in the decoder, biases that latents of that size
-    # are weighed against, so that a wrong scaling factor shows.
+    # Means and deviations of the size that the scaling factor undoes; and in the decoder, biases that latents
+    # of that size are weighed against, so that a wrong scaling factor shows.
     randomise(model, seed, {"encoder.conv_out": 1.0, "conv_out": 0.5})
     model.post_quant_conv.bias.data *= 8 / scaling_factor
-    model.quant_conv.weight.data[:4] /= 3 * scaling_factor
+    model.quant_conv.weight.data[:4] /= scaling_factor
+    model.quant_conv.bias.data[4:] += 2
     return model
 
 
 def save_sd(folder, parts, unet, scheduler, pad=tiny_tokenizer.END):
-    kinds = {"LCMScheduler": LCMScheduler, "PNDMScheduler": PNDMScheduler, "DDIMScheduler": DDIMScheduler}
-    kind = kinds.get(scheduler["_class_name"], EulerDiscreteScheduler)
     pipe = StableDiffusionPipeline
     if unet.config.time_cond_proj_dim:
         pipe = LatentConsistencyModelPipeline
@@ -98,7 +105,7 @@ def save_sd(folder, parts, unet, scheduler, pad=tiny_tokenizer.END):
         text_encoder=parts["text"],
         tokenizer=tokenizer(folder / "tokenizer", pad),
         unet=unet,
-        scheduler=kind.from_config(scheduler),
+        scheduler=scheduler_of(scheduler),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -106,17 +113,14 @@ def save_sd(folder, parts, unet, scheduler, pad=tiny_tokenizer.END):
     finish(folder, scheduler, {"tokenizer": pad})
 
 
-def save_sdxl(folder):
+def sdxl_parts():
     first, second = SDXL_WIDTHS
-    StableDiffusionXLPipeline(
-        vae=vae(9, factor=4, scaling_factor=0.13025),
-        text_encoder=text_encoder(10, first),
-        text_encoder_2=text_encoder(
-            11, second, CLIPTextModelWithProjection, hidden_act="gelu", projection_dim=SDXL_POOLED
-        ),
-        tokenizer=tokenizer(folder / "tokenizer", tiny_tokenizer.END),
-        tokenizer_2=tokenizer(folder / "tokenizer_2", "!"),
-        unet=unet(
+    projected = {"hidden_act": "gelu", "projection_dim": SDXL_POOLED}
+    return {
+        "vae": vae(9, factor=4, scaling_factor=0.13025),
+        "text_encoder": text_encoder(10, first),
+        "text_encoder_2": text_encoder(11, second, CLIPTextModelWithProjection, **projected),
+        "unet": unet(
             12,
             first + second,
             use_linear_projection=True,
@@ -124,11 +128,23 @@ def save_sdxl(folder):
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=SDXL_POOLED + 6 * 8,
         ),
-        scheduler=EulerDiscreteScheduler.from_config(schedulers_of.SDXL),
+    }
+
+
+def save_sdxl(folder, parts, scheduler):
+    StableDiffusionXLPipeline(
+        **parts,
+        tokenizer=tokenizer(folder / "tokenizer", tiny_tokenizer.END),
+        tokenizer_2=tokenizer(folder / "tokenizer_2", "!"),
+        scheduler=scheduler_of(scheduler),
         force_zeros_for_empty_prompt=True,
         add_watermarker=False,
     ).save_pretrained(folder)
-    finish(folder, schedulers_of.SDXL, {"tokenizer": tiny_tokenizer.END, "tokenizer_2": "!"})
+    finish(folder, scheduler, {"tokenizer": tiny_tokenizer.END, "tokenizer_2": "!"})
+
+
+def scheduler_of(config):
+    return getattr(diffusers, config["_class_name"]).from_config(config)
 
 
 def tokenizer(folder, pad):
