@@ -5,11 +5,13 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{json, Value};
 
+use super::pipeline::checked;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
 
 /// Where one word ends and the next begins (OpenAI CLIP, `simple_tokenizer.py`).
-const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+pub(super) const WORDS: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
 /// Turns text into token ids of the length that a text encoder takes.
 pub struct Tokenizer {
@@ -65,6 +67,7 @@ impl Tokenizer {
                 describe(&vocabulary, &directory.join("merges.txt"), &[&begin, &end, &padding])?,
             )
         };
+        let description = checked(description).map_err(|error| error.within(file.display()))?;
         let mut inner: tokenizers::Tokenizer = serde_json::from_value(description)
             .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", file.display())))?;
         // A file may carry settings of its own; length and padding are decided here.
