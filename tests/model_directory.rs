@@ -200,7 +200,7 @@ fn a_vocabulary_that_does_not_fit() {
     }
     let whole = ModelCopy::new();
     whole.write("tokenizer/tokenizer.json", "{\"version\": \"1.0\", \"model\": {\"type\": \"Unheard\"}}");
-    refused(whole.path(), Status::ModelInvalid, &["tokenizer.json"]);
+    refused(whole.path(), Status::ModelUnsupported, &["tokenizer.json", "type is \"Unheard\"; expected \"BPE\""]);
 }
 
 /// A token that the text encoder does not have shows when it is used, as an error.

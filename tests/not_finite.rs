@@ -9,8 +9,9 @@ use common::fake::{self, STEPS};
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
 use scumble::cancel::Cancel;
 use scumble::ffi::*;
-use scumble::model::{Encoded, Model, ModelInfo};
-use scumble::{Context, Result, Status};
+use scumble::model::{Conditioning, Denoise, Model, ModelInfo};
+use scumble::random::Random;
+use scumble::{Context, Result, Status, Texts};
 
 /// A model that spoils one value of its nth output, evaluations and pictures counted.
 struct Spoilt {
@@ -33,18 +34,21 @@ impl Model for Spoilt {
         self.inner.info()
     }
 
-    fn encode(&mut self, text: &str, cancel: &Cancel) -> Result<Encoded> {
-        self.inner.encode(text, cancel)
+    fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning> {
+        self.inner.encode(texts, cancel)
     }
 
-    fn denoise(
+    fn encode_picture(
         &mut self,
-        latents: ArrayView4<f32>,
-        timestep: f64,
-        embeddings: ArrayView3<f32>,
+        picture: ArrayView3<f32>,
+        random: &mut Random,
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
-        let mut output = self.inner.denoise(latents, timestep, embeddings, cancel)?;
+        self.inner.encode_picture(picture, random, cancel)
+    }
+
+    fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
+        let mut output = self.inner.denoise(input, cancel)?;
         self.spoil(output.iter_mut());
         Ok(output)
     }

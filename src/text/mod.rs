@@ -2,6 +2,7 @@
 
 mod chunks;
 pub mod emphasis;
+mod pipeline;
 mod syntax;
 mod tokenizer;
 

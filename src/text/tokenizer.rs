@@ -5,11 +5,13 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{json, Map, Value};
 
+use super::pipeline::checked;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
 
 /// Where one word ends and the next begins (OpenAI CLIP, `simple_tokenizer.py`).
-const WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+pub(super) const WORDS: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
 /// Turns text into token ids.
 pub struct Tokenizer {
@@ -78,6 +80,7 @@ impl Tokenizer {
             let special = [begin, end, padding].map(|token| (token, config.is_normalized(token)));
             (directory.join("vocab.json with merges.txt"), describe(directory, &special)?)
         };
+        let description = checked(description).map_err(|error| error.within(file.display()))?;
         let mut inner: tokenizers::Tokenizer = serde_json::from_value(description)
             .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", file.display())))?;
         // A file may carry settings of its own; length and padding are decided here.
