@@ -75,7 +75,10 @@ impl Plan {
         }
         let (sampler, implied) = match &request.scheduler {
             Some(name) => Sampler::parse(name)?,
-            None => default_sampler(info),
+            None => match info.defaults.scheduler.as_deref() {
+                Some(name) => Sampler::parse(name)?,
+                None => (Sampler::of(&info.scheduler), None),
+            },
         };
         let sigmas = match &request.sigmas {
             Some(name) => Some(Sigmas::parse(name)?),
@@ -98,12 +101,6 @@ fn side(name: &str, requested: Option<i32>, native: usize, factor: usize) -> Res
 fn random_seed() -> u64 {
     // The standard library seeds its hash maps from the system's random numbers.
     RandomState::new().hash_one(0) & 0xFFFF_FFFF
-}
-
-/// The sampler that the model's files name; DPM++ 2M where they name one that is not known.
-fn default_sampler(info: &ModelInfo) -> (Sampler, Option<Sigmas>) {
-    let named = info.defaults.scheduler.as_deref().or(info.scheduler.class_name.as_deref());
-    named.and_then(|name| Sampler::parse(name).ok()).unwrap_or((Sampler::Dpmpp2m, None))
 }
 
 /// Prompt and negative prompt of a picture.
@@ -132,7 +129,7 @@ pub struct Diffusion {
 impl Diffusion {
     /// Lays out the timesteps and draws the noise.
     pub fn new(plan: &Plan, info: &ModelInfo) -> Result<Self> {
-        let scheduler = scheduler::build(plan.sampler, plan.sigmas, plan.steps, &info.scheduler)?;
+        let scheduler = scheduler::build(plan.sampler, plan.sigmas, plan.steps, &info.scheduler, false)?;
         let shape = (1, info.latent_channels, plan.height / info.vae_factor, plan.width / info.vae_factor);
         let mut random = Random::new(plan.seed);
         let noise = random.normal(shape.0 * shape.1 * shape.2 * shape.3);

@@ -10,12 +10,12 @@ use super::unet::Unet;
 use super::vae::VaeDecoder;
 use super::{Defaults, Encoded, LatentRgb, Model, ModelInfo};
 use crate::cancel::Cancel;
-use crate::error::{bail, Result};
+use crate::error::{bail, Error, Result, Status};
 use crate::files;
 use crate::image::MAX_SIDE;
 use crate::log::{self, LogLevel};
 use crate::runtime;
-use crate::scheduler::{NoiseSchedule, SchedulerConfig};
+use crate::scheduler::{NoiseSchedule, Sampler, SchedulerConfig};
 
 /// A Stable Diffusion model with one text encoder.
 pub struct StableDiffusion {
@@ -123,8 +123,12 @@ fn check_layout(directory: &Path) -> Result<()> {
 
 fn read_scheduler(directory: &Path) -> Result<SchedulerConfig> {
     let path = directory.join("scheduler/scheduler_config.json");
-    let config = if path.exists() { files::read_json(&path)? } else { SchedulerConfig::stable_diffusion() };
-    NoiseSchedule::new(&config)?; // so that a bad file fails here, not at the first picture
+    let config = match path.exists() {
+        true => SchedulerConfig::parse(&files::read_text(&path)?)
+            .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", path.display())))?,
+        false => SchedulerConfig::stable_diffusion(),
+    };
+    NoiseSchedule::new(&config, Sampler::of(&config))?; // so that a bad file fails here, not at the first picture
     for setting in config.not_followed() {
         log::push(LogLevel::Warning, format!("{}: {setting}", path.display()));
     }
