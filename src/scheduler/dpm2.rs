@@ -21,7 +21,7 @@ pub struct Dpm2 {
 impl Dpm2 {
     pub fn new(schedule: NoiseSchedule, options: &Options, ancestral: bool) -> Result<Self> {
         let mut table = Table::of_k_diffusion(&schedule, options, 0.0)?;
-        if options.curve == Some(Curve::Karras) {
+        if options.curve.is_some_and(Curve::rounds) {
             table.timesteps.iter_mut().for_each(|t| *t = t.round_ties_even());
         }
         let middle = |pair: &[f32]| {

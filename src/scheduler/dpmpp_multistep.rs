@@ -31,8 +31,8 @@ impl Dpmpp {
             Some(FinalSigma::SigmaMin) => schedule.sigmas[0],
             _ => 0.0,
         };
-        let round_karras = config.beta_schedule.as_deref() != Some("squaredcos_cap_v2");
-        let table = Table::of_solver(&schedule, options, last_sigma, round_karras)?;
+        let rounds = config.beta_schedule.as_deref() != Some("squaredcos_cap_v2");
+        let table = Table::of_solver(&schedule, options, last_sigma, rounds)?;
         Ok(Self {
             levels: Levels::preserving(table.timesteps, &table.sigmas),
             order,

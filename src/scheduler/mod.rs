@@ -137,6 +137,7 @@ pub fn build(
         Some(Sigmas::Karras) => Some(Curve::Karras),
         Some(Sigmas::Exponential) => Some(Curve::Exponential),
         Some(Sigmas::Beta) => Some(Curve::Beta),
+        Some(Sigmas::Ays) => Some(Curve::AlignYourSteps),
         Some(_) => None,
         // diffusers' class has none of these keys.
         None if sampler == Sampler::EulerAncestral => None,

@@ -5,7 +5,11 @@ use statrs::function::beta::inv_beta_reg;
 use super::{timesteps, Levels, NoiseSchedule, Options, Spacing};
 use crate::error::{bail, Result};
 
-/// A curve between the largest and the smallest σ.
+/// The timesteps of ten steps in diffusers' `AysSchedules`, from NVIDIA's project page.
+const AYS_STABLE_DIFFUSION: [f64; 10] = [999.0, 850.0, 736.0, 645.0, 545.0, 455.0, 343.0, 233.0, 124.0, 24.0];
+const AYS_SDXL: [f64; 10] = [999.0, 845.0, 730.0, 587.0, 443.0, 310.0, 193.0, 116.0, 53.0, 13.0];
+
+/// A curve that the σ of a run lie on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     /// Karras et al. (2022), equation 5, ρ = 7.
@@ -14,21 +18,38 @@ pub enum Curve {
     Exponential,
     /// Quantiles of the beta distribution with both parameters 0.6 (Lee et al., 2024).
     Beta,
+    /// Sabour et al. (2024): a table of ten steps, and for other numbers of steps what their project
+    /// page advises: its σ, and the smallest after them, interpolated on ln σ.
+    AlignYourSteps,
 }
 
 impl Curve {
-    fn between(self, max: f64, min: f64, steps: usize) -> Vec<f64> {
+    /// One σ a step. All curves but the table's run from the largest to the smallest.
+    fn sigmas(self, max: f64, min: f64, schedule: &NoiseSchedule, options: &Options) -> Vec<f64> {
         const RHO: f64 = 7.0;
+        let steps = options.steps;
         let ramp = |i: usize| if steps == 1 { 0.0 } else { i as f64 / (steps - 1) as f64 };
-        let at = |x: f64| match self {
+        let at = |i: usize| match self {
             Curve::Karras => {
                 let (max, min) = (max.powf(1.0 / RHO), min.powf(1.0 / RHO));
-                (max + x * (min - max)).powf(RHO)
+                (max + ramp(i) * (min - max)).powf(RHO)
             }
-            Curve::Exponential => (max.ln() + x * (min.ln() - max.ln())).exp(),
-            Curve::Beta => min + inv_beta_reg(0.6, 0.6, 1.0 - x) * (max - min),
+            Curve::Exponential => (max.ln() + ramp(i) * (min.ln() - max.ln())).exp(),
+            Curve::Beta => min + inv_beta_reg(0.6, 0.6, 1.0 - ramp(i)) * (max - min),
+            Curve::AlignYourSteps => {
+                let table = if options.sdxl { AYS_SDXL } else { AYS_STABLE_DIFFUSION };
+                let log = |k: usize| schedule.sigma_at(table.get(k).copied().unwrap_or(0.0)).ln();
+                let position = (i * table.len()) as f64 / steps as f64;
+                let low = position as usize;
+                (log(low) + (log(low + 1) - log(low)) * position.fract()).exp()
+            }
         };
-        (0..steps).map(|i| at(ramp(i))).collect()
+        (0..steps).map(at).collect()
+    }
+
+    /// Where timesteps must be whole, diffusers rounds those of Karras' curve and cuts those of others.
+    pub fn rounds(self) -> bool {
+        matches!(self, Curve::Karras | Curve::AlignYourSteps)
     }
 }
 
@@ -48,7 +69,7 @@ impl Table {
         let mut timesteps: Vec<f64> = spaced.iter().map(|t| f64::from(*t as f32)).collect();
         let mut sigmas: Vec<f64> = timesteps.iter().map(|t| schedule.sigma_at(*t)).collect();
         if let Some(curve) = options.curve {
-            sigmas = curve.between(sigmas[0], sigmas[sigmas.len() - 1], options.steps);
+            sigmas = curve.sigmas(sigmas[0], sigmas[sigmas.len() - 1], schedule, options);
             timesteps = sigmas.iter().map(|s| schedule.timestep_at(*s)).collect();
         }
         let mut table = Self::checked(timesteps, &sigmas, last_sigma, options)?;
@@ -61,17 +82,17 @@ impl Table {
     }
 
     /// For the multistep solvers: curves run between the ends of the trained σ, and timesteps are
-    /// whole: rounded with Karras' curve, which `round_karras` may turn off, and else cut.
-    pub fn of_solver(schedule: &NoiseSchedule, options: &Options, last_sigma: f32, round_karras: bool) -> Result<Self> {
+    /// whole: rounded where the curve and the class (`rounds`) do so, and else cut.
+    pub fn of_solver(schedule: &NoiseSchedule, options: &Options, last_sigma: f32, rounds: bool) -> Result<Self> {
         let Some(curve) = options.curve else {
             let timesteps = timesteps::spaced_without_last(schedule, options)?;
             let sigmas: Vec<f64> = timesteps.iter().map(|t| schedule.sigma_at(*t)).collect();
             return Self::checked(timesteps, &sigmas, last_sigma, options);
         };
         let (min, max) = (schedule.sigmas[0], schedule.sigmas[schedule.sigmas.len() - 1]);
-        let sigmas = curve.between(f64::from(max), f64::from(min), options.steps);
+        let sigmas = curve.sigmas(f64::from(max), f64::from(min), schedule, options);
         // What is cut may be nearly whole: Stable Diffusion's first timestep becomes 998, as in diffusers.
-        let round = |t: f64| if curve == Curve::Karras && round_karras { t.round_ties_even() } else { t.trunc() };
+        let round = |t: f64| if curve.rounds() && rounds { t.round_ties_even() } else { t.trunc() };
         let timesteps = sigmas.iter().map(|s| round(schedule.timestep_at(*s))).collect();
         Self::checked(timesteps, &sigmas, last_sigma, options)
     }

@@ -4,10 +4,6 @@
 use super::{NoiseSchedule, Options, Sigmas, Spacing};
 use crate::error::{bail, Result};
 
-/// The timesteps of ten steps in diffusers' `AysSchedules`, from NVIDIA's project page.
-const AYS_STABLE_DIFFUSION: [f64; 10] = [999.0, 850.0, 736.0, 645.0, 545.0, 455.0, 343.0, 233.0, 124.0, 24.0];
-const AYS_SDXL: [f64; 10] = [999.0, 845.0, 730.0, 587.0, 443.0, 310.0, 193.0, 116.0, 53.0, 13.0];
-
 /// DDIM, PNDM and the samplers of k-diffusion: `steps` timesteps from noisy to clean. Only the
 /// latter keep the fractions.
 pub fn spaced(schedule: &NoiseSchedule, options: &Options, class_default: Spacing) -> Result<Vec<f64>> {
@@ -15,7 +11,6 @@ pub fn spaced(schedule: &NoiseSchedule, options: &Options, class_default: Spacin
     Ok(match options.sigmas {
         Some(Sigmas::SgmUniform) => without_last(linspace(train as f64 - 1.0, steps + 1)),
         Some(Sigmas::Simple) => (0..steps).map(|i| (train - 1 - i * train / steps) as f64).collect(),
-        Some(Sigmas::Ays) => align_your_steps(schedule, options),
         _ => match options.spacing_or(class_default) {
             Spacing::Linspace => linspace(train as f64 - 1.0, steps),
             Spacing::Leading => leading(train, steps, options)?,
@@ -77,20 +72,6 @@ fn leading(train: usize, steps: usize, options: &Options) -> Result<Vec<f64>> {
 fn trailing(train: usize, steps: usize) -> Vec<f64> {
     let ratio = train as f64 / steps as f64;
     (0..steps).map(|i| (train as f64 - i as f64 * ratio).round_ties_even() - 1.0).collect()
-}
-
-/// The table of ten steps, and for another number of steps what NVIDIA's page advises: its σ, the
-/// last trained one included, interpolated on ln σ.
-fn align_your_steps(schedule: &NoiseSchedule, options: &Options) -> Vec<f64> {
-    let table = if options.sdxl { AYS_SDXL } else { AYS_STABLE_DIFFUSION };
-    let log_sigmas: Vec<f64> = table.iter().chain([&0.0]).map(|t| schedule.sigma_at(*t).ln()).collect();
-    let at = |i: usize| {
-        let position = i as f64 * table.len() as f64 / options.steps as f64;
-        let low = position as usize;
-        let log_sigma = log_sigmas[low] + (log_sigmas[low + 1] - log_sigmas[low]) * position.fract();
-        schedule.timestep_at(log_sigma.exp()).round_ties_even()
-    };
-    (0..options.steps).map(at).collect()
 }
 
 fn without_last(mut timesteps: Vec<f64>) -> Vec<f64> {

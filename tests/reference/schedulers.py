@@ -1,6 +1,7 @@
 """Whole runs of each scheduler on a made-up model: a formula anyone can evaluate instead of a network."""
 
 import inspect
+from contextlib import contextmanager
 from unittest import mock
 
 import diffusers.schedulers.scheduling_dpmsolver_sde as dpmsolver_sde
@@ -50,7 +51,7 @@ FIXED_TIMESTEPS = {"lcm", "tcd"}
 
 SPACINGS = ["leading", "linspace", "trailing"]
 CURVES = ["karras", "exponential", "beta"]
-FORMULAS = ["sgm_uniform", "simple", "ays"]
+FORMULAS = ["sgm_uniform", "simple"]
 
 START_SEED = 42
 NOISE_SEED = 1234
@@ -122,6 +123,7 @@ def cases():
         yield config, None, [1, 2, 4, 5, 20, 50], None
         for sigmas in SPACINGS + CURVES + FORMULAS:
             yield config, sigmas, [2, 5, 20], None
+        yield config, "ays", [2, 5, 10, 20], None
         for strength in [0.3, 0.6, 0.8]:
             yield config, None, [10], strength
     yield "sdxl", None, [1, 4, 20], None
@@ -195,53 +197,71 @@ def make(out, model_config):
 
 
 def make_scheduler(name, config, sigmas, steps, sdxl=False):
+    if sigmas in SPACINGS and name in FIXED_TIMESTEPS or sigmas in CURVES + FORMULAS + ["ays"] and name in WHOLE_TIMESTEPS:
+        raise ValueError(f"{name} does not take {sigmas}")
+    if name == "euler_a" and sigmas in CURVES + ["ays"]:
+        # This class lacks the curves. Its sigmas are Euler's in all else.
+        scheduler = make_scheduler(name, config, None, steps)
+        euler = make_scheduler("euler", config, sigmas, steps, sdxl)
+        scheduler.timesteps, scheduler.sigmas = euler.timesteps, euler.sigmas
+        return scheduler
+
     scheduler_class, fixed = CLASSES[name]
     choice = {}
     if sigmas in SPACINGS:
         choice = {"timestep_spacing": sigmas}
     elif sigmas in CURVES:
         choice = {f"use_{sigmas}_sigmas": True}
-    if sigmas in SPACINGS + CURVES and name in FIXED_TIMESTEPS or sigmas in CURVES + FORMULAS and name in WHOLE_TIMESTEPS:
-        raise ValueError(f"{name} does not take {sigmas}")
-    if name == "euler_a" and sigmas in CURVES:
-        # This class lacks the curves. Its sigmas are Euler's in all else.
-        scheduler = scheduler_class.from_config(config)
-        euler = EulerDiscreteScheduler.from_config(config, **choice)
-        scheduler.set_timesteps(steps)
-        euler.set_timesteps(steps)
-        scheduler.timesteps, scheduler.sigmas = euler.timesteps, euler.sigmas
-        return scheduler
     scheduler = scheduler_class.from_config(config, **fixed, **choice)
-    if sigmas not in FORMULAS:
+    if sigmas == "ays":
+        align_your_steps(scheduler, steps, "StableDiffusionXLTimesteps" if sdxl else "StableDiffusionTimesteps")
+    elif sigmas in FORMULAS:
+        set_timesteps_by_formula(scheduler, sigmas, steps)
+    else:
         scheduler.set_timesteps(steps)
-        return scheduler
-    # Most classes take no timesteps of the caller's, but all make those of their linspace spacing with numpy.
-    begins_with = scheduler.config.timestep_spacing
-    scheduler.register_to_config(timestep_spacing="linspace")
-    rising = formula(scheduler, sigmas, steps, sdxl)[::-1]
-    rising_after_0 = np.concatenate([[0.0], rising])
-
-    def given(first, last, count, dtype=float):
-        return np.asarray(rising if count == steps else rising_after_0, dtype=dtype)
-
-    with mock.patch.object(np, "linspace", given):
-        scheduler.set_timesteps(steps)
-    scheduler.register_to_config(timestep_spacing=begins_with)
     return scheduler
 
 
-def formula(scheduler, sigmas, steps, sdxl):
-    alphas = scheduler.alphas_cumprod.double().numpy()
-    log_sigmas = np.log((1 - alphas) / alphas) / 2
-    train = len(alphas)
+def set_timesteps_by_formula(scheduler, sigmas, steps):
+    """Most classes take no timesteps of the caller's, but all make those of their linspace spacing with numpy."""
+    train = scheduler.config.num_train_timesteps
     if sigmas == "sgm_uniform":
-        return np.linspace(train - 1, 0, steps + 1)[:-1]
-    if sigmas == "simple":
-        return np.array([train - 1 - i * train // steps for i in range(steps)], dtype=float)
-    # NVIDIA's interpolation of the σ of diffusers' timesteps and the smallest.
-    table = AysSchedules["StableDiffusionXLTimesteps" if sdxl else "StableDiffusionTimesteps"] + [0]
-    at = np.interp(np.linspace(0, 1, steps + 1), np.linspace(0, 1, len(table)), log_sigmas[table])
-    return np.interp(at, log_sigmas, np.arange(train)).round()[:-1]
+        falling = np.linspace(train - 1, 0, steps + 1)[:-1]
+    else:
+        falling = np.array([train - 1 - i * train // steps for i in range(steps)], dtype=float)
+    rising = falling[::-1]
+    rising_from_0 = np.concatenate([[0.0], rising])
+
+    def given(first, last, count, dtype=float):
+        return np.asarray(rising if count == steps else rising_from_0, dtype=dtype)
+
+    with temporarily(scheduler, timestep_spacing="linspace"), mock.patch.object(np, "linspace", given):
+        scheduler.set_timesteps(steps)
+
+
+def align_your_steps(scheduler, steps, table):
+    timesteps = AysSchedules[table]
+    if steps == len(timesteps) and "timesteps" in inspect.signature(scheduler.set_timesteps).parameters:
+        scheduler.set_timesteps(timesteps=timesteps)
+        return
+    # Other numbers of steps: NVIDIA's interpolation, in place of Karras'.
+    alphas = scheduler.alphas_cumprod.double().numpy()
+    log_sigmas = np.log((1 - alphas) / alphas)[timesteps + [0]] / 2
+    at = np.interp(np.linspace(0, 1, steps + 1), np.linspace(0, 1, len(log_sigmas)), log_sigmas)
+    with temporarily(scheduler, use_karras_sigmas=True):
+        with mock.patch.object(type(scheduler), "_convert_to_karras", lambda *_, **__: np.exp(at[:-1])):
+            scheduler.set_timesteps(steps)
+    if isinstance(scheduler, DEISMultistepScheduler):
+        # It repeats the last σ of a curve, which is the smallest on all curves but this.
+        scheduler.sigmas[-1] = np.exp(at[-1])
+
+
+@contextmanager
+def temporarily(scheduler, **settings):
+    before = {key: scheduler.config[key] for key in settings}
+    scheduler.register_to_config(**settings)
+    yield
+    scheduler.register_to_config(**before)
 
 
 def add_noise(scheduler, i, clean, noise):
