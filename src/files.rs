@@ -92,9 +92,14 @@ pub fn read_vocabulary(path: &Path) -> Result<String> {
     read_text(path, MAX_VOCABULARY)
 }
 
+/// A configuration, as text.
+pub fn read_config(path: &Path) -> Result<String> {
+    read_text(path, MAX_CONFIG)
+}
+
 /// A configuration in JSON.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    parse_json(path, &read_text(path, MAX_CONFIG)?)
+    parse_json(path, &read_config(path)?)
 }
 
 /// A configuration in JSON that a model directory may lack.

@@ -15,6 +15,7 @@ use std::{env, thread};
 
 use common::c_program::{CProgram, ROOT};
 use common::model::{original, ModelCopy};
+use common::onnx::{bytes, encoder, raw, tensor, weights, ENCODER};
 use scumble::ffi::*;
 use scumble::{log, testing, Status};
 
@@ -24,13 +25,9 @@ fn errors_and_warnings_are_not_printed() {
     damaged.write("vae_decoder/model.onnx", &fs::read(original("vae_decoder/model.onnx")).unwrap()[..100_000]);
 
     let noisy = ModelCopy::new();
-    // A model of which nothing but `graph.initializer = {dims: 1, type: float, name: "unused", raw_data: 0}` is
-    // given: put behind another, protobuf merges the two, and ONNX Runtime warns.
-    let unused = b"\x3A\x14\x2A\x12\x08\x01\x10\x01\x42\x06unused\x4A\x04\0\0\0\0";
-    let model = [fs::read(original("text_encoder/model.onnx")).unwrap(), unused.to_vec()].concat();
-    noisy.write("text_encoder/model.onnx", model);
-    // A token that the text encoder does not have: encoding fails.
-    noisy.replace("tokenizer/vocab.json", "\"red</w>\": ", "\"red</w>\": 9");
+    // A weight that nothing uses: ONNX Runtime warns. It knows four tokens: encoding fails.
+    let unused = bytes(5, tensor("unused", &[1], &[raw(4)]));
+    noisy.write(ENCODER, encoder(weights(raw(128)), &[unused], &[]));
 
     let program = CProgram::new("tests/c/quiet.c");
     let output = program.command().args([damaged.path(), noisy.path()]).output().unwrap();

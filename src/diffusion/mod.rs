@@ -11,7 +11,7 @@ use ndarray::{concatenate, s, Array2, Array3, Array4, Axis};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::image::Picture;
-use crate::model::{Conditioning, Denoise, Model, ModelInfo};
+use crate::model::{Conditioning, Denoise, Family, Model, ModelInfo};
 use crate::random::Random;
 use crate::scheduler::{self, Latents, Scheduler};
 use pictures::{Keep, Pictures};
@@ -57,7 +57,8 @@ fn noise(shape: (usize, usize, usize, usize), random: &mut Random) -> Latents {
 impl Diffusion {
     /// Lays out the timesteps and draws the noise.
     pub fn new(request: &Request, plan: &Plan, info: &ModelInfo) -> Result<Self> {
-        let mut scheduler = scheduler::build(plan.sampler, plan.sigmas, plan.steps, &info.scheduler)?;
+        let mut scheduler =
+            scheduler::build(plan.sampler, plan.sigmas, plan.steps, &info.scheduler, info.family == Family::Sdxl)?;
         let begin = plan.skipped * scheduler.order();
         if begin > 0 {
             scheduler.begin_at(begin);

@@ -99,7 +99,10 @@ impl Plan {
         within("guidance_rescale", guidance_rescale, 1.0)?;
         let (sampler, implied) = match &request.scheduler {
             Some(name) => Sampler::parse(name)?,
-            None => default_sampler(info),
+            None => match info.defaults.scheduler.as_deref() {
+                Some(name) => Sampler::parse(name)?,
+                None => (Sampler::of(&info.scheduler), None),
+            },
         };
         let sigmas = match &request.sigmas {
             Some(name) => Some(Sigmas::parse(name)?),
@@ -192,10 +195,4 @@ fn skipped(request: &Request, steps: usize) -> Result<usize> {
 fn random_seed() -> u64 {
     // The standard library seeds its hash maps from the system's random numbers.
     RandomState::new().hash_one(0) & 0xFFFF_FFFF
-}
-
-/// The sampler that the model's files name; DPM++ 2M where they name one that is not known.
-fn default_sampler(info: &ModelInfo) -> (Sampler, Option<Sigmas>) {
-    let named = info.defaults.scheduler.as_deref().or(info.scheduler.class_name.as_deref());
-    named.and_then(|name| Sampler::parse(name).ok()).unwrap_or((Sampler::Dpmpp2m, None))
 }

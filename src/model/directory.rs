@@ -16,13 +16,13 @@ use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeEncoder, VaeScale};
 use super::{Denoise, LatentRgb, Model};
 use crate::cancel::Cancel;
-use crate::error::{bail, Result};
+use crate::error::{bail, Error, Result, Status};
 use crate::files;
 use crate::image::MAX_SIDE;
 use crate::log::{self, LogLevel};
 use crate::random::Random;
 use crate::runtime;
-use crate::scheduler::{NoiseSchedule, Prediction, SchedulerConfig};
+use crate::scheduler::{NoiseSchedule, Prediction, Sampler, SchedulerConfig};
 
 /// Where a model's files are.
 #[derive(Clone, Debug, Default)]
@@ -224,11 +224,12 @@ fn open_controlnets(
 
 fn read_scheduler(path: &Path, sdxl: bool) -> Result<SchedulerConfig> {
     let config = match path.exists() {
-        true => files::read_json(path)?,
+        true => SchedulerConfig::parse(&files::read_config(path)?)
+            .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", path.display())))?,
         false if sdxl => SchedulerConfig::stable_diffusion_xl(),
         false => SchedulerConfig::stable_diffusion(),
     };
-    NoiseSchedule::new(&config)?; // so that a bad file fails here, not at the first picture
+    NoiseSchedule::new(&config, Sampler::of(&config))?; // so that a bad file fails here, not at the first picture
     for setting in config.not_followed() {
         log::push(LogLevel::Warning, format!("{}: {setting}", path.display()));
     }

@@ -95,7 +95,7 @@ impl Layout {
     pub fn config<T: DeserializeOwned + Default>(&self, parts: &[&str]) -> Result<T> {
         let beside = |part: &&str| self.find_model(part).map(|model| model.with_file_name("config.json"));
         let plain = |part: &&str| self.path(part).join("config.json");
-        let found = parts.iter().map(plain).chain(parts.iter().filter_map(beside)).find(|path| path.is_file());
+        let found = parts.iter().map(plain).chain(parts.iter().filter_map(beside)).find(|path| path.exists());
         found.map_or_else(|| Ok(T::default()), |path| files::read_json(&path))
     }
 }

@@ -6,6 +6,9 @@
 
 use serde::Deserialize;
 
+use super::sigmas::Curve;
+use crate::error::{bail, Result};
+
 /// The noise schedule that the model was trained with, and how to sample it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -37,6 +40,26 @@ pub struct SchedulerConfig {
     pub clip_sample_range: Option<f32>,
     /// Sigmas spaced as Karras et al. (2022) propose.
     pub use_karras_sigmas: Option<bool>,
+    /// Sigmas spaced evenly on their logarithm.
+    pub use_exponential_sigmas: Option<bool>,
+    /// Sigmas spaced by a beta distribution.
+    pub use_beta_sigmas: Option<bool>,
+    /// Where the last step ends.
+    pub final_sigmas_type: Option<FinalSigma>,
+    /// Which DPM-Solver.
+    pub algorithm_type: Option<String>,
+    /// Order of the multistep solvers.
+    pub solver_order: Option<usize>,
+    /// Variant of a multistep solver.
+    pub solver_type: Option<String>,
+    /// Whether multistep solvers take the last steps of a short run at a lower order.
+    pub lower_order_final: Option<bool>,
+    /// Whether DPM-Solver++ takes the last step at first order.
+    pub euler_at_final: Option<bool>,
+    /// Steps of the teacher of LCM and TCD, of which theirs are some.
+    pub original_inference_steps: Option<usize>,
+    /// How soon LCM's boundary condition lets go of the noisy latents.
+    pub timestep_scaling: Option<f32>,
     /// Betas rescaled so that the last timestep is pure noise.
     pub rescale_betas_zero_snr: Option<bool>,
     /// All else, of which some would change the picture.
@@ -45,16 +68,22 @@ pub struct SchedulerConfig {
 }
 
 /// Keys that change what a sampler does, and the one value of each that is implemented.
-const FIXED: [(&str, &str); 8] = [
-    ("algorithm_type", "dpmsolver++"),
-    ("final_sigmas_type", "zero"),
+const FIXED: [(&str, &str); 11] = [
+    ("disable_corrector", "[]"),
     ("interpolation_type", "linear"),
-    ("solver_type", "midpoint"),
+    ("predict_x0", "true"),
+    ("sigma_max", "null"),
+    ("sigma_min", "null"),
+    ("skip_prk_steps", "true"),
+    ("solver_p", "null"),
     ("thresholding", "false"),
-    ("use_beta_sigmas", "false"),
-    ("use_exponential_sigmas", "false"),
+    ("timestep_type", "discrete"),
+    ("use_flow_sigmas", "false"),
     ("use_lu_lambdas", "false"),
 ];
+
+/// What `algorithm_type` may be; DEIS is known by its class.
+const ALGORITHMS: [&str; 3] = ["dpmsolver++", "sde-dpmsolver++", "deis"];
 
 impl SchedulerConfig {
     /// What Stable Diffusion 1 and 2 were trained with, for directories without the file.
@@ -80,6 +109,11 @@ impl SchedulerConfig {
         }
     }
 
+    /// Reads a file as Python's `json` writes it: diffusers' DPM-Solver has a key that is `-Infinity`.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(&text.replace(": -Infinity", ": null"))
+    }
+
     /// Settings of the file that the samplers do not follow, each as a sentence.
     pub fn not_followed(&self) -> Vec<String> {
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -87,7 +121,26 @@ impl SchedulerConfig {
             let found = self.others.get(*key).filter(|value| !value.is_null()).map(text)?;
             (found != *implemented).then(|| format!("{key} is {found}, but samplers work as with {implemented}"))
         };
-        FIXED.iter().filter_map(differs).collect()
+        let algorithm = self.algorithm_type.as_deref().filter(|algorithm| !ALGORITHMS.contains(algorithm));
+        let algorithm = algorithm.map(|a| format!("algorithm_type is {a}, but samplers work as with dpmsolver++"));
+        FIXED.iter().filter_map(differs).chain(algorithm).collect()
+    }
+
+    /// The curve of the sigmas, where the file names one.
+    pub fn curve(&self) -> Result<Option<Curve>> {
+        let flags = [
+            (self.use_karras_sigmas, Curve::Karras),
+            (self.use_exponential_sigmas, Curve::Exponential),
+            (self.use_beta_sigmas, Curve::Beta),
+        ];
+        let mut named = flags.iter().filter(|(flag, _)| *flag == Some(true)).map(|(_, curve)| *curve);
+        match (named.next(), named.next()) {
+            (curve, None) => Ok(curve),
+            _ => bail!(
+                ModelInvalid,
+                "scheduler_config.json: of use_karras_sigmas, use_exponential_sigmas and use_beta_sigmas only one can be true"
+            ),
+        }
     }
 
     /// The number of noise levels of training; 1000 where the file does not say.
@@ -125,4 +178,14 @@ pub enum Spacing {
     Linspace,
     /// Multiples of train/steps back from the last.
     Trailing,
+}
+
+/// Where the last step ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalSigma {
+    /// Without noise.
+    Zero,
+    /// At the smallest trained level.
+    SigmaMin,
 }

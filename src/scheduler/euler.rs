@@ -2,57 +2,32 @@
 //! `sample_euler_ancestral`). References: diffusers' `EulerDiscreteScheduler` and
 //! `EulerAncestralDiscreteScheduler`.
 
-use super::{normal_like, timesteps, Latents, NoiseSchedule, Options, Random, Scheduler, Spacing, Step};
+use super::sigmas::Table;
+use super::{normal_like, FinalSigma, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
+use crate::error::Result;
 
 pub struct Euler {
     schedule: NoiseSchedule,
-    timesteps: Vec<f64>,
-    /// One more than the timesteps: the last is 0.
+    levels: Levels,
+    /// One more than the timesteps.
     sigmas: Vec<f32>,
-    init_noise_sigma: f32,
     ancestral: bool,
 }
 
 impl Euler {
-    pub fn new(schedule: NoiseSchedule, options: &Options, ancestral: bool) -> Self {
-        let train = schedule.alphas_cumprod.len();
-        let spacing = options.spacing_or(Spacing::Linspace);
-        let mut timesteps: Vec<f64> =
-            timesteps::spaced(spacing, train, options.steps, options.config.steps_offset.unwrap_or(0))
-                .iter()
-                .map(|t| f64::from(*t as f32))
-                .collect();
-        let mut sigmas: Vec<f64> = timesteps.iter().map(|t| schedule.sigma_at(*t)).collect();
-        if options.karras && !ancestral {
-            sigmas = timesteps::karras(sigmas[0], sigmas[sigmas.len() - 1], options.steps);
-            timesteps = sigmas.iter().map(|s| f64::from(schedule.timestep_at(*s) as f32)).collect();
-        }
-        let mut sigmas: Vec<f32> = sigmas.iter().map(|s| *s as f32).collect();
-        let sigma_max = sigmas.iter().copied().fold(0.0, f32::max);
-        sigmas.push(0.0);
-        let init_noise_sigma = match spacing {
-            Spacing::Linspace | Spacing::Trailing => sigma_max,
-            Spacing::Leading => (sigma_max * sigma_max + 1.0).sqrt(),
+    pub fn new(schedule: NoiseSchedule, options: &Options, ancestral: bool) -> Result<Self> {
+        let last_sigma = match options.config.final_sigmas_type {
+            Some(FinalSigma::SigmaMin) if !ancestral => schedule.sigmas[0],
+            _ => 0.0,
         };
-        Self { schedule, timesteps, sigmas, init_noise_sigma, ancestral }
+        let table = Table::of_k_diffusion(&schedule, options, last_sigma)?;
+        Ok(Self { schedule, levels: table.levels(), sigmas: table.sigmas, ancestral })
     }
 }
 
 impl Scheduler for Euler {
-    fn timesteps(&self) -> &[f64] {
-        &self.timesteps
-    }
-
-    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
-        clean + noise * self.sigmas[i]
-    }
-
-    fn init_noise_sigma(&self) -> f32 {
-        self.init_noise_sigma
-    }
-
-    fn scale_model_input(&self, i: usize, sample: &Latents) -> Latents {
-        sample / (self.sigmas[i] * self.sigmas[i] + 1.0).sqrt()
+    fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, random: &mut Random) -> Step {
@@ -60,9 +35,7 @@ impl Scheduler for Euler {
         let clean = self.schedule.clean_at_sigma(sigma, output, sample);
         let derivative = (sample - &clean) / sigma;
         let next = if self.ancestral {
-            let up = (to * to * (sigma * sigma - to * to) / (sigma * sigma)).sqrt();
-            // Rounding takes the difference below zero where the noise falls steeply.
-            let down = (to * to - up * up).max(0.0).sqrt();
+            let (up, down) = ancestral_step(sigma, to);
             // Noise is drawn on the last step too, where it counts nothing: the stream must agree.
             let noise = normal_like(sample, random);
             sample + derivative * (down - sigma) + noise * up
@@ -71,4 +44,14 @@ impl Scheduler for Euler {
         };
         Step { next, clean }
     }
+}
+
+/// The noise that an ancestral step from one σ to another adds, and the σ that it takes the latents
+/// down to before that.
+pub fn ancestral_step(from: f32, to: f32) -> (f32, f32) {
+    let up = (to * to * (from * from - to * to) / (from * from)).sqrt();
+    // √(to² − up²) is to²/from, but diffusers' rounding is part of the picture. Where the noise falls
+    // steeply nothing is left of the difference.
+    let rest = to * to - up * up;
+    (up, if rest > 0.0 { rest.sqrt() } else { to * to / from })
 }

@@ -6,19 +6,33 @@
 
 mod config;
 mod ddim;
-mod dpmpp_2m;
+mod deis;
+mod dpm2;
+mod dpmpp_multistep;
+mod dpmpp_sde;
 mod euler;
+mod heun;
+mod lcm;
+mod levels;
+mod lms;
+mod names;
 mod noise_schedule;
 mod pndm;
+mod sigmas;
+mod tcd;
 mod timesteps;
+mod unipc;
 
 use ndarray::Array4;
 
-pub use config::{Prediction, SchedulerConfig, Spacing};
+pub use config::{FinalSigma, Prediction, SchedulerConfig, Spacing};
+pub use levels::Levels;
+pub use names::{Sampler, Sigmas};
 pub use noise_schedule::NoiseSchedule;
 
 use crate::error::{bail, Result};
 use crate::random::Random;
+use sigmas::Curve;
 
 /// Latents of one picture: `[1, channels, height, width]`.
 pub type Latents = Array4<f32>;
@@ -33,8 +47,11 @@ pub struct Step {
 
 /// A sampler with its timesteps laid out.
 pub trait Scheduler: Send {
-    /// The timestep given to the UNet at each evaluation, from noisy to clean.
-    fn timesteps(&self) -> &[f64];
+    /// The noise levels of the run.
+    fn levels(&self) -> &Levels;
+
+    /// The latents after evaluation `i`. Evaluations come in order, each once.
+    fn step(&mut self, i: usize, output: &Latents, sample: &Latents, random: &mut Random) -> Step;
 
     /// Evaluations that one step takes, but for the last.
     fn order(&self) -> usize {
@@ -46,181 +63,139 @@ pub trait Scheduler: Send {
     /// a run begins.
     fn begin_at(&mut self, _i: usize) {}
 
-    /// A clean picture's latents with this noise, as they are before evaluation `i` (diffusers' `add_noise`).
-    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents;
+    /// The timestep given to the UNet at each evaluation, from noisy to clean.
+    fn timesteps(&self) -> &[f64] {
+        &self.levels().timesteps
+    }
 
     /// The standard deviation of the noise to start from.
     fn init_noise_sigma(&self) -> f32 {
-        1.0
+        self.levels().init_noise_sigma
     }
 
     /// The latents as the UNet expects them at evaluation `i`.
-    fn scale_model_input(&self, _i: usize, sample: &Latents) -> Latents {
-        sample.clone()
+    fn scale_model_input(&self, i: usize, sample: &Latents) -> Latents {
+        self.levels().scale_model_input(i, sample)
     }
 
-    /// The latents after evaluation `i`. Evaluations come in order, each once.
-    fn step(&mut self, i: usize, output: &Latents, sample: &Latents, random: &mut Random) -> Step;
-}
-
-/// Which sampler, by the name that people type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sampler {
-    /// DDIM, η = 0.
-    Ddim,
-    /// PNDM without Runge-Kutta steps, also called PLMS.
-    Pndm,
-    /// Euler.
-    Euler,
-    /// Euler ancestral, which adds noise at each step.
-    EulerAncestral,
-    /// DPM-Solver++ of second order, multistep.
-    Dpmpp2m,
-}
-
-/// How sigmas or timesteps are spaced, where the model's own choice is overruled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sigmas {
-    /// One of the spacings of timesteps.
-    Spacing(Spacing),
-    /// Karras et al. (2022).
-    Karras,
-}
-
-const SAMPLERS: [(&str, Sampler, &[&str]); 5] = [
-    ("ddim", Sampler::Ddim, &["ddim", "ddimscheduler"]),
-    ("pndm", Sampler::Pndm, &["pndm", "plms", "pndmscheduler"]),
-    ("euler", Sampler::Euler, &["euler", "eulerdiscrete", "eulerdiscretescheduler"]),
-    (
-        "euler_a",
-        Sampler::EulerAncestral,
-        &["eulera", "eulerancestral", "eulerancestraldiscrete", "eulerancestraldiscretescheduler"],
-    ),
-    ("dpmpp_2m", Sampler::Dpmpp2m, &["dpmpp2m", "dpmsolverpp", "dpmsolvermultistep", "dpmsolvermultistepscheduler"]),
-];
-
-const SIGMAS: [(&str, Sigmas); 4] = [
-    ("karras", Sigmas::Karras),
-    ("leading", Sigmas::Spacing(Spacing::Leading)),
-    ("linspace", Sigmas::Spacing(Spacing::Linspace)),
-    ("trailing", Sigmas::Spacing(Spacing::Trailing)),
-];
-
-impl Sampler {
-    /// The name that `_info` and messages give.
-    pub fn name(self) -> &'static str {
-        SAMPLERS.iter().find(|(_, sampler, _)| *sampler == self).map_or("", |(name, ..)| name)
+    /// A clean picture's latents with this noise, as they are before evaluation `i` (diffusers' `add_noise`).
+    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
+        self.levels().add_noise(i, clean, noise)
     }
-
-    /// The names of all samplers.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        SAMPLERS.iter().map(|(name, ..)| *name)
-    }
-
-    /// Reads a name as people type it: case, spaces, `_`, `-` and `+`/`p` do not matter, and a
-    /// spacing may follow (`dpmpp_2m_karras`, "DPM++ 2M Karras").
-    pub fn parse(text: &str) -> Result<(Sampler, Option<Sigmas>)> {
-        let plain = plain_name(text);
-        let find = |name: &str| SAMPLERS.iter().find(|(_, _, names)| names.contains(&name)).map(|found| found.1);
-        if let Some(sampler) = find(&plain) {
-            return Ok((sampler, None));
-        }
-        for (suffix, sigmas) in SIGMAS {
-            if let Some(sampler) = plain.strip_suffix(suffix).and_then(find) {
-                return Ok((sampler, Some(sigmas)));
-            }
-        }
-        let known: Vec<_> = Sampler::names().collect();
-        bail!(InvalidArgument, "scheduler is \"{text}\"; expected one of {}", known.join(", "))
-    }
-}
-
-impl Sigmas {
-    /// The names of all spacings.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        SIGMAS.iter().map(|(name, _)| *name)
-    }
-
-    /// Reads the name of a spacing.
-    pub fn parse(text: &str) -> Result<Sigmas> {
-        let plain = plain_name(text);
-        match SIGMAS.iter().find(|(name, _)| *name == plain) {
-            Some((_, sigmas)) => Ok(*sigmas),
-            None => {
-                let known: Vec<_> = Sigmas::names().collect();
-                bail!(InvalidArgument, "sigmas is \"{text}\"; expected one of {}", known.join(", "))
-            }
-        }
-    }
-}
-
-fn plain_name(text: &str) -> String {
-    text.to_lowercase().replace('+', "p").chars().filter(|c| c.is_ascii_alphanumeric()).collect()
 }
 
 /// What a scheduler is built from.
 pub struct Options<'a> {
     config: &'a SchedulerConfig,
     steps: usize,
-    spacing: Option<Spacing>,
-    karras: bool,
+    /// The caller's choice.
+    sigmas: Option<Sigmas>,
+    /// The curve of the sigmas, of the caller's choice or else of the model's.
+    curve: Option<Curve>,
+    sdxl: bool,
 }
 
 impl Options<'_> {
+    /// The spacing of timesteps, which also says how much noise a run starts from.
     fn spacing_or(&self, class_default: Spacing) -> Spacing {
-        self.spacing.or(self.config.timestep_spacing).unwrap_or(class_default)
+        match self.sigmas {
+            Some(Sigmas::Spacing(spacing)) => spacing,
+            _ => self.config.timestep_spacing.unwrap_or(class_default),
+        }
+    }
+
+    fn solver_order(&self) -> Result<usize> {
+        match self.config.solver_order.unwrap_or(2) {
+            order @ 1..=3 => Ok(order),
+            order => bail!(ModelUnsupported, "scheduler_config.json: solver_order is {order}; expected 1 to 3"),
+        }
+    }
+
+    /// The range that predicted clean latents are clamped to.
+    fn clip_or(&self, class_default: bool) -> Option<f32> {
+        let clips = self.config.clip_sample.unwrap_or(class_default);
+        clips.then(|| self.config.clip_sample_range.unwrap_or(1.0))
     }
 }
 
-/// The sampler of a run of `steps` steps over the model's noise schedule.
+/// The sampler of a run of `steps` steps over the model's noise schedule. Align Your Steps has one
+/// table for SDXL and one for the rest.
 pub fn build(
     sampler: Sampler,
     sigmas: Option<Sigmas>,
     steps: usize,
     config: &SchedulerConfig,
+    sdxl: bool,
 ) -> Result<Box<dyn Scheduler>> {
-    let schedule = NoiseSchedule::new(config)?;
+    let schedule = NoiseSchedule::new(config, sampler)?;
     let train = schedule.alphas_cumprod.len();
     if steps == 0 || steps > train {
         bail!(InvalidArgument, "steps is {steps}; expected 1 to {train}, the timesteps that the model was trained on");
     }
-    let karras_works = matches!(sampler, Sampler::Euler | Sampler::Dpmpp2m);
-    if sigmas == Some(Sigmas::Karras) && !karras_works {
-        bail!(NotSupported, "sigmas is \"karras\", which the scheduler \"{}\" does not have", sampler.name());
-    }
-    let clean_works = matches!(sampler, Sampler::Ddim | Sampler::Euler | Sampler::Dpmpp2m);
-    if config.prediction() == Prediction::Sample && !clean_works {
-        bail!(NotSupported, "scheduler \"{}\" cannot sample a model that predicts clean latents", sampler.name());
-    }
-    let options = Options {
-        config,
-        steps,
-        spacing: match sigmas {
-            Some(Sigmas::Spacing(spacing)) => Some(spacing),
-            _ => None,
-        },
-        karras: match sigmas {
-            Some(sigmas) => sigmas == Sigmas::Karras,
-            None => config.use_karras_sigmas.unwrap_or(false),
-        },
+    refuse_what_is_not_defined(sampler, sigmas, config.prediction())?;
+    let curve = match sigmas {
+        Some(Sigmas::Karras) => Some(Curve::Karras),
+        Some(Sigmas::Exponential) => Some(Curve::Exponential),
+        Some(Sigmas::Beta) => Some(Curve::Beta),
+        Some(Sigmas::Ays) => Some(Curve::AlignYourSteps),
+        Some(_) => None,
+        // diffusers' class has none of these keys.
+        None if sampler == Sampler::EulerAncestral => None,
+        None => config.curve()?,
     };
+    let options = Options { config, steps, sigmas, curve, sdxl };
     let scheduler: Box<dyn Scheduler> = match sampler {
-        Sampler::Ddim => Box::new(ddim::Ddim::new(schedule, &options)),
-        Sampler::Pndm => Box::new(pndm::Pndm::new(schedule, &options)),
-        Sampler::Euler => Box::new(euler::Euler::new(schedule, &options, false)),
-        Sampler::EulerAncestral => Box::new(euler::Euler::new(schedule, &options, true)),
-        Sampler::Dpmpp2m => Box::new(dpmpp_2m::Dpmpp2m::new(schedule, &options)),
+        Sampler::Ddim => Box::new(ddim::Ddim::new(schedule, &options)?),
+        Sampler::Pndm => Box::new(pndm::Pndm::new(schedule, &options)?),
+        Sampler::Lms => Box::new(lms::Lms::new(schedule, &options)?),
+        Sampler::Euler => Box::new(euler::Euler::new(schedule, &options, false)?),
+        Sampler::EulerAncestral => Box::new(euler::Euler::new(schedule, &options, true)?),
+        Sampler::Heun => Box::new(heun::Heun::new(schedule, &options)?),
+        Sampler::Dpm2 => Box::new(dpm2::Dpm2::new(schedule, &options, false)?),
+        Sampler::Dpm2Ancestral => Box::new(dpm2::Dpm2::new(schedule, &options, true)?),
+        Sampler::Dpmpp2m => Box::new(dpmpp_multistep::Dpmpp::new(schedule, &options, options.solver_order()?, false)?),
+        Sampler::Dpmpp2mSde => {
+            Box::new(dpmpp_multistep::Dpmpp::new(schedule, &options, options.solver_order()?, true)?)
+        }
+        Sampler::Dpmpp3mSde => Box::new(dpmpp_multistep::Dpmpp::new(schedule, &options, 3, true)?),
+        Sampler::DpmppSde => Box::new(dpmpp_sde::DpmppSde::new(schedule, &options)?),
+        Sampler::UniPc => Box::new(unipc::UniPc::new(schedule, &options)?),
+        Sampler::Deis => Box::new(deis::Deis::new(schedule, &options)?),
+        Sampler::Lcm => Box::new(lcm::Lcm::new(schedule, &options)?),
+        Sampler::Tcd => Box::new(tcd::Tcd::new(schedule, &options)?),
     };
-    // The leading spacing adds an offset, which overshoots when every timestep is visited.
-    if let Some(beyond) = scheduler.timesteps().iter().find(|t| **t > (train - 1) as f64) {
+    if config.prediction() == Prediction::Epsilon && scheduler.levels().has_pure_noise() {
         bail!(
-            InvalidArgument,
-            "steps is {steps}, which makes {} begin at timestep {beyond}; this model ends at {}: use fewer steps",
-            sampler.name(),
-            train - 1
+            NotSupported,
+            "scheduler \"{}\" would begin at pure noise (rescale_betas_zero_snr), where a model that predicts noise \
+             has nothing to predict",
+            sampler.name()
         );
     }
     Ok(scheduler)
+}
+
+fn refuse_what_is_not_defined(sampler: Sampler, sigmas: Option<Sigmas>, prediction: Prediction) -> Result<()> {
+    use Sampler::{Ddim, Dpm2, Dpm2Ancestral, DpmppSde, EulerAncestral, Lcm, Pndm, Tcd};
+    let spacing_works = match (sampler, sigmas) {
+        (_, None) => true,
+        (Lcm | Tcd, Some(_)) => false, // they visit what they were distilled on
+        (Ddim | Pndm, Some(sigmas)) => matches!(sigmas, Sigmas::Spacing(_)),
+        _ => true,
+    };
+    if let (Some(sigmas), false) = (sigmas, spacing_works) {
+        bail!(
+            NotSupported,
+            "sigmas is \"{}\", which the scheduler \"{}\" does not have",
+            sigmas.name(),
+            sampler.name()
+        );
+    }
+    let clean_works = !matches!(sampler, Pndm | EulerAncestral | Dpm2 | Dpm2Ancestral | DpmppSde);
+    if prediction == Prediction::Sample && !clean_works {
+        bail!(NotSupported, "scheduler \"{}\" cannot sample a model that predicts clean latents", sampler.name());
+    }
+    Ok(())
 }
 
 /// Normal noise in the shape of these latents.

@@ -3,7 +3,7 @@
 //! Precision follows diffusers: betas, cumulative products and sigmas are f32 (the running
 //! product is kept in f64, as torch does on the CPU); interpolation runs in f64.
 
-use super::{Latents, Prediction, SchedulerConfig};
+use super::{Latents, Prediction, Sampler, SchedulerConfig};
 use crate::error::{bail, Result};
 
 /// ᾱ and σ of every trained timestep, in rising order of noise.
@@ -17,26 +17,15 @@ pub struct NoiseSchedule {
 }
 
 impl NoiseSchedule {
-    /// The schedule that a configuration describes.
-    pub fn new(config: &SchedulerConfig) -> Result<Self> {
-        if config.rescale_betas_zero_snr == Some(true) {
-            bail!(
-                ModelUnsupported,
-                "scheduler_config.json: rescale_betas_zero_snr is true, which is not supported yet"
-            );
-        }
-        let betas = match &config.trained_betas {
+    /// The schedule that a configuration describes to a sampler.
+    pub fn new(config: &SchedulerConfig, sampler: Sampler) -> Result<Self> {
+        let mut betas = match &config.trained_betas {
             Some(betas) => betas.clone(),
-            None => spaced_betas(config)?,
+            None => spaced_betas(config, sampler)?,
         };
-        let mut product = 1f64;
-        let alphas_cumprod: Vec<f32> = betas
-            .iter()
-            .map(|beta| {
-                product *= f64::from(1.0 - beta);
-                product as f32
-            })
-            .collect();
+        let zero_snr =
+            if config.rescale_betas_zero_snr == Some(true) { ZeroSnr::of(sampler) } else { ZeroSnr::Ignored };
+        let mut alphas_cumprod = cumulative_alphas(&betas);
         if alphas_cumprod.len() < 2 || alphas_cumprod.iter().any(|a| !(*a > 0.0 && *a < 1.0)) {
             bail!(
                 ModelInvalid,
@@ -53,6 +42,13 @@ impl NoiseSchedule {
         let offset = config.steps_offset.unwrap_or(0);
         if offset >= config.train_timesteps() {
             bail!(ModelInvalid, "scheduler_config.json: steps_offset is {offset}; expected less than the timesteps");
+        }
+        if zero_snr != ZeroSnr::Ignored {
+            betas = rescale_to_zero_snr(&alphas_cumprod);
+            alphas_cumprod = cumulative_alphas(&betas);
+        }
+        if zero_snr == ZeroSnr::Nearly {
+            alphas_cumprod[betas.len() - 1] = 2f32.powi(-24);
         }
         let sigmas = alphas_cumprod.iter().map(|a| ((1.0 - a) / a).sqrt()).collect();
         Ok(Self { alphas_cumprod, sigmas, prediction: config.prediction() })
@@ -78,20 +74,20 @@ impl NoiseSchedule {
         (1.0 - weight) * low as f64 + weight * (low + 1) as f64
     }
 
-    /// Clean latents and noise that a model output stands for, where latents are √ᾱ·x₀ + √(1−ᾱ)·ε.
-    pub fn clean_and_noise(&self, alpha_cumprod: f32, output: &Latents, sample: &Latents) -> (Latents, Latents) {
-        let (signal, noise) = (alpha_cumprod.sqrt(), (1.0 - alpha_cumprod).sqrt());
-        match self.prediction {
-            Prediction::Epsilon => ((sample - output * noise) / signal, output.clone()),
-            Prediction::Sample => (output.clone(), (sample - output * signal) / noise),
-            Prediction::Velocity => (sample * signal - output * noise, output * signal + sample * noise),
-        }
+    /// √ᾱ and √(1−ᾱ) of a trained timestep.
+    pub fn alpha_sigma(&self, timestep: usize) -> (f32, f32) {
+        let alpha = self.alphas_cumprod[timestep];
+        (alpha.sqrt(), (1.0 - alpha).sqrt())
     }
 
-    /// √ᾱ·x₀ + √(1−ᾱ)·ε at a trained timestep.
-    pub fn add_noise(&self, timestep: f64, clean: &Latents, noise: &Latents) -> Latents {
-        let alpha = self.alphas_cumprod[timestep as usize];
-        clean * alpha.sqrt() + noise * (1.0 - alpha).sqrt()
+    /// Clean latents x₀ and noise ε that a model output stands for, where latents are α·x₀ + σ·ε.
+    pub fn clean_and_noise(&self, level: (f32, f32), output: &Latents, sample: &Latents) -> (Latents, Latents) {
+        let (alpha, sigma) = level;
+        match self.prediction {
+            Prediction::Epsilon => ((sample - output * sigma) / alpha, output.clone()),
+            Prediction::Sample => (output.clone(), (sample - output * alpha) / sigma),
+            Prediction::Velocity => (sample * alpha - output * sigma, output * alpha + sample * sigma),
+        }
     }
 
     /// Clean latents that a model output stands for, where latents are x₀ + σ·ε.
@@ -107,15 +103,63 @@ impl NoiseSchedule {
     }
 }
 
-/// Betas along the curve that the configuration names (DDPM's defaults where it does not say).
-fn spaced_betas(config: &SchedulerConfig) -> Result<Vec<f32>> {
-    let start = config.beta_start.unwrap_or(0.0001);
-    let end = config.beta_end.unwrap_or(0.02);
+/// What becomes of `rescale_betas_zero_snr`, which differs per diffusers class.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ZeroSnr {
+    /// The class does not know the key.
+    Ignored,
+    /// The last timestep is pure noise.
+    Exact,
+    /// It has a trace of signal, so that its σ is finite.
+    Nearly,
+}
+
+impl ZeroSnr {
+    fn of(sampler: Sampler) -> Self {
+        use Sampler::{Ddim, Dpmpp2m, Dpmpp2mSde, Dpmpp3mSde, Euler, EulerAncestral, Lcm, Tcd, UniPc};
+        match sampler {
+            Ddim | Lcm | Tcd => Self::Exact,
+            Euler | EulerAncestral | Dpmpp2m | Dpmpp2mSde | Dpmpp3mSde | UniPc => Self::Nearly,
+            _ => Self::Ignored,
+        }
+    }
+}
+
+/// Cumulative products of 1 − β.
+fn cumulative_alphas(betas: &[f32]) -> Vec<f32> {
+    let mut product = 1f64;
+    let next = |beta: &f32| {
+        product *= f64::from(1.0 - beta);
+        product as f32
+    };
+    betas.iter().map(next).collect()
+}
+
+/// Betas of which the last level is pure noise and the first is as it was (Lin et al., 2023, algorithm 1).
+fn rescale_to_zero_snr(alphas_cumprod: &[f32]) -> Vec<f32> {
+    let roots: Vec<f32> = alphas_cumprod.iter().map(|a| a.sqrt()).collect();
+    let (first, last) = (roots[0], roots[roots.len() - 1]);
+    let scale = first / (first - last);
+    let rescaled: Vec<f32> = roots.iter().map(|root| ((root - last) * scale).powi(2)).collect();
+    let ratios = rescaled.windows(2).map(|pair| pair[1] / pair[0]);
+    std::iter::once(rescaled[0]).chain(ratios).map(|alpha| 1.0 - alpha).collect()
+}
+
+/// Betas along the curve that the configuration names, with the defaults of the sampler's class.
+fn spaced_betas(config: &SchedulerConfig, sampler: Sampler) -> Result<Vec<f32>> {
+    use Sampler::{Dpm2, Dpm2Ancestral, DpmppSde, Heun, Lcm, Tcd};
+    let (start, end, curve) = match sampler {
+        Heun | Dpm2 | Dpm2Ancestral | DpmppSde => (0.00085, 0.012, "linear"),
+        Lcm | Tcd => (0.00085, 0.012, "scaled_linear"),
+        _ => (0.0001, 0.02, "linear"), // those of DDPM
+    };
+    let start = config.beta_start.unwrap_or(start);
+    let end = config.beta_end.unwrap_or(end);
     let count = config.train_timesteps();
     if !(2..=100_000).contains(&count) {
         bail!(ModelInvalid, "scheduler_config.json: num_train_timesteps is {count}; expected 2 to 100000");
     }
-    Ok(match config.beta_schedule.as_deref().unwrap_or("linear") {
+    Ok(match config.beta_schedule.as_deref().unwrap_or(curve) {
         "linear" => linspace(start, end, count),
         "scaled_linear" => linspace(start.sqrt(), end.sqrt(), count).iter().map(|b| b * b).collect(),
         "squaredcos_cap_v2" => cosine_betas(count),

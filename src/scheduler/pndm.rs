@@ -4,11 +4,12 @@
 
 use std::collections::VecDeque;
 
-use super::{timesteps, Latents, NoiseSchedule, Options, Random, Scheduler, Spacing, Step};
+use super::{timesteps, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Spacing, Step};
+use crate::error::Result;
 
 pub struct Pndm {
     schedule: NoiseSchedule,
-    timesteps: Vec<f64>,
+    levels: Levels,
     stride: isize,
     final_alpha_cumprod: f32,
     /// The first evaluation of the run: the second starts there again, wherever that is.
@@ -20,32 +21,22 @@ pub struct Pndm {
 }
 
 impl Pndm {
-    pub fn new(schedule: NoiseSchedule, options: &Options) -> Self {
-        let config = options.config;
-        let train = schedule.alphas_cumprod.len();
-        let spacing = options.spacing_or(Spacing::Leading);
-        let mut timesteps: Vec<f64> =
-            timesteps::spaced(spacing, train, options.steps, config.steps_offset.unwrap_or(0))
-                .iter()
-                .map(|t| t.round_ties_even())
-                .collect();
+    pub fn new(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
+        let spaced = timesteps::spaced(&schedule, options, Spacing::Leading)?;
+        let mut timesteps: Vec<f64> = spaced.iter().map(|t| t.round_ties_even()).collect();
         if timesteps.len() > 1 {
             timesteps.insert(1, timesteps[1]);
         }
-        Self {
-            timesteps,
-            stride: (train / options.steps) as isize,
-            // PNDM's own default differs from DDIM's.
-            final_alpha_cumprod: if config.set_alpha_to_one.unwrap_or(false) {
-                1.0
-            } else {
-                schedule.alphas_cumprod[0]
-            },
+        let to_one = options.config.set_alpha_to_one.unwrap_or(false); // unlike DDIM's
+        Ok(Self {
+            levels: Levels::trained(timesteps, &schedule),
+            stride: (schedule.alphas_cumprod.len() / options.steps) as isize,
+            final_alpha_cumprod: if to_one { 1.0 } else { schedule.alphas_cumprod[0] },
             begin: 0,
             outputs: VecDeque::with_capacity(4),
             first_sample: None,
             schedule,
-        }
+        })
     }
 
     fn alpha_cumprod(&self, timestep: isize) -> f32 {
@@ -57,21 +48,17 @@ impl Pndm {
 }
 
 impl Scheduler for Pndm {
-    fn timesteps(&self) -> &[f64] {
-        &self.timesteps
+    fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     fn begin_at(&mut self, i: usize) {
         self.begin = i;
     }
 
-    fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
-        self.schedule.add_noise(self.timesteps[i], clean, noise)
-    }
-
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
-        let (clean, _) = self.schedule.clean_and_noise(self.alpha_cumprod(self.timesteps[i] as isize), output, sample);
-        let mut timestep = self.timesteps[i] as isize;
+        let mut timestep = self.levels.timesteps[i] as isize;
+        let (clean, _) = self.schedule.clean_and_noise(self.schedule.alpha_sigma(timestep as usize), output, sample);
         let mut previous = timestep - self.stride;
         let mut sample = sample.clone();
         let count = i - self.begin;
@@ -102,7 +89,7 @@ impl Scheduler for Pndm {
 
         let alpha = self.alpha_cumprod(timestep);
         let alpha_previous = self.alpha_cumprod(previous);
-        let (_, noise) = self.schedule.clean_and_noise(alpha, &combined, &sample);
+        let (_, noise) = self.schedule.clean_and_noise((alpha.sqrt(), (1.0 - alpha).sqrt()), &combined, &sample);
         // Formula 9 of the paper.
         let denominator = alpha * (1.0 - alpha_previous).sqrt() + (alpha * (1.0 - alpha) * alpha_previous).sqrt();
         let next = sample * (alpha_previous / alpha).sqrt() - noise * ((alpha_previous - alpha) / denominator);

@@ -1,30 +1,48 @@
-//! Which timesteps and sigmas a run visits. Each function follows `set_timesteps` of the
-//! diffusers class that is named, since the classes differ in rounding and in their ends.
+//! Which of the trained timesteps a run visits. Each function follows `set_timesteps` of the
+//! diffusers classes that are named, since the classes differ in rounding and in their ends.
 
-use super::Spacing;
+use super::{NoiseSchedule, Options, Sigmas, Spacing};
+use crate::error::{bail, Result};
 
-/// DDIM, PNDM and Euler: `steps` timesteps from noisy to clean. Only Euler keeps the fractions
-/// of the linspace spacing.
-pub fn spaced(spacing: Spacing, train: usize, steps: usize, offset: usize) -> Vec<f64> {
-    match spacing {
-        Spacing::Linspace => linspace(train as f64 - 1.0, steps),
-        Spacing::Leading => {
-            let ratio = train / steps;
-            (0..steps).rev().map(|i| (i * ratio + offset) as f64).collect()
-        }
-        Spacing::Trailing => trailing(train, train, steps),
-    }
+/// DDIM, PNDM and the samplers of k-diffusion: `steps` timesteps from noisy to clean. Only the
+/// latter keep the fractions.
+pub fn spaced(schedule: &NoiseSchedule, options: &Options, class_default: Spacing) -> Result<Vec<f64>> {
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    Ok(match options.sigmas {
+        Some(Sigmas::SgmUniform) => without_last(linspace(train as f64 - 1.0, steps + 1)),
+        Some(Sigmas::Simple) => (0..steps).map(|i| (train - 1 - i * train / steps) as f64).collect(),
+        _ => match options.spacing_or(class_default) {
+            Spacing::Linspace => linspace(train as f64 - 1.0, steps),
+            Spacing::Leading => leading(train, steps, options)?,
+            Spacing::Trailing => trailing(train, steps),
+        },
+    })
 }
 
-/// DPM++ multistep: the same spacings of one step more, without the last.
-pub fn spaced_without_last(spacing: Spacing, train: usize, steps: usize, offset: usize) -> Vec<f64> {
-    let mut timesteps = match spacing {
-        Spacing::Linspace => linspace(train as f64 - 1.0, steps + 1),
-        Spacing::Leading => spaced(Spacing::Leading, train, steps + 1, offset),
-        Spacing::Trailing => return trailing(train, train, steps),
+/// The multistep solvers: the same spacings of one step more, without the last.
+pub fn spaced_without_last(schedule: &NoiseSchedule, options: &Options) -> Result<Vec<f64>> {
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    let timesteps = match (options.sigmas, options.spacing_or(Spacing::Linspace)) {
+        (None | Some(Sigmas::Spacing(_)), Spacing::Linspace) => without_last(linspace(train as f64 - 1.0, steps + 1)),
+        (None | Some(Sigmas::Spacing(_)), Spacing::Leading) => without_last(leading(train, steps + 1, options)?),
+        _ => spaced(schedule, options, Spacing::Linspace)?,
     };
-    timesteps.truncate(steps);
-    timesteps.iter().map(|t| t.round_ties_even()).collect()
+    Ok(timesteps.iter().map(|t| t.round_ties_even()).collect())
+}
+
+/// LCM and TCD: some of the timesteps that the model was distilled on.
+pub fn distilled(schedule: &NoiseSchedule, options: &Options) -> Result<Vec<f64>> {
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    let original = options.config.original_inference_steps.unwrap_or(50);
+    if original == 0 || original > train {
+        bail!(ModelInvalid, "scheduler_config.json: original_inference_steps is {original}; expected 1 to {train}");
+    }
+    if steps > original {
+        bail!(InvalidArgument, "steps is {steps}; this model was distilled on {original}: use as many or fewer");
+    }
+    let stride = original as f64 / steps as f64;
+    let skipped = |i: usize| (i as f64 * stride) as usize;
+    Ok((0..steps).map(|i| ((original - skipped(i)) * (train / original) - 1) as f64).collect())
 }
 
 fn linspace(from: f64, count: usize) -> Vec<f64> {
@@ -34,15 +52,29 @@ fn linspace(from: f64, count: usize) -> Vec<f64> {
     (0..count).rev().map(|i| from * i as f64 / (count - 1) as f64).collect()
 }
 
-fn trailing(from: usize, train: usize, steps: usize) -> Vec<f64> {
-    let ratio = train as f64 / steps as f64;
-    (0..steps).map(|i| (from as f64 - i as f64 * ratio).round_ties_even() - 1.0).collect()
+/// The offset overshoots when every timestep is visited.
+fn leading(train: usize, steps: usize, options: &Options) -> Result<Vec<f64>> {
+    let (ratio, offset) = (train / steps, options.config.steps_offset.unwrap_or(0));
+    let first = (steps - 1) * ratio + offset;
+    if first >= train {
+        bail!(
+            InvalidArgument,
+            "steps is {}, which makes a run begin at timestep {first}; this model ends at {}: use fewer steps",
+            options.steps,
+            train - 1
+        );
+    }
+    Ok((0..steps).rev().map(|i| (i * ratio + offset) as f64).collect())
 }
 
-/// Karras et al. (2022), equation 5, ρ = 7.
-pub fn karras(sigma_max: f64, sigma_min: f64, steps: usize) -> Vec<f64> {
-    const RHO: f64 = 7.0;
-    let (max, min) = (sigma_max.powf(1.0 / RHO), sigma_min.powf(1.0 / RHO));
-    let ramp = |i: usize| if steps == 1 { 0.0 } else { i as f64 / (steps - 1) as f64 };
-    (0..steps).map(|i| (max + ramp(i) * (min - max)).powf(RHO)).collect()
+/// For some step counts, 61 the smallest, rounding makes diffusers' `arange` go on to a timestep
+/// of -1; it is left out here.
+fn trailing(train: usize, steps: usize) -> Vec<f64> {
+    let ratio = train as f64 / steps as f64;
+    (0..steps).map(|i| (train as f64 - i as f64 * ratio).round_ties_even() - 1.0).collect()
+}
+
+fn without_last(mut timesteps: Vec<f64>) -> Vec<f64> {
+    timesteps.pop();
+    timesteps
 }

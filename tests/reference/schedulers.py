@@ -1,31 +1,64 @@
 """Whole runs of each scheduler on a made-up model: a formula anyone can evaluate instead of a network."""
 
+import inspect
+from contextlib import contextmanager
+from unittest import mock
+
+import diffusers.schedulers.scheduling_dpmsolver_sde as dpmsolver_sde
+import numpy as np
 import torch
 from diffusers import (
     DDIMScheduler,
+    DEISMultistepScheduler,
     DPMSolverMultistepScheduler,
+    DPMSolverSDEScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+    LCMScheduler,
+    LMSDiscreteScheduler,
     PNDMScheduler,
+    TCDScheduler,
+    UniPCMultistepScheduler,
 )
+from diffusers.schedulers import AysSchedules
 
 from golden import write_entries, write_tensors
 
+SDE = {"algorithm_type": "sde-dpmsolver++"}
 CLASSES = {
-    "ddim": DDIMScheduler,
-    "pndm": PNDMScheduler,
-    "euler": EulerDiscreteScheduler,
-    "euler_a": EulerAncestralDiscreteScheduler,
-    "dpmpp_2m": DPMSolverMultistepScheduler,
+    "ddim": (DDIMScheduler, {}),
+    "pndm": (PNDMScheduler, {"skip_prk_steps": True}),
+    "lms": (LMSDiscreteScheduler, {}),
+    "euler": (EulerDiscreteScheduler, {}),
+    "euler_a": (EulerAncestralDiscreteScheduler, {}),
+    "heun": (HeunDiscreteScheduler, {}),
+    "dpm2": (KDPM2DiscreteScheduler, {}),
+    "dpm2_a": (KDPM2AncestralDiscreteScheduler, {}),
+    "dpmpp_2m": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++"}),
+    "dpmpp_2m_sde": (DPMSolverMultistepScheduler, SDE),
+    "dpmpp_3m_sde": (DPMSolverMultistepScheduler, {**SDE, "solver_order": 3}),
+    "dpmpp_sde": (DPMSolverSDEScheduler, {}),
+    "unipc": (UniPCMultistepScheduler, {}),
+    "deis": (DEISMultistepScheduler, {}),
+    "lcm": (LCMScheduler, {}),
+    "tcd": (TCDScheduler, {}),
 }
-DRAWS_NOISE = {"euler_a"}
-TAKES_KARRAS = {"euler", "dpmpp_2m"}
+WHOLE_TIMESTEPS = {"ddim", "pndm", "lcm", "tcd"}
+FIXED_TIMESTEPS = {"lcm", "tcd"}
 
-STEPS = [1, 2, 3, 5, 10, 20, 50]
+SPACINGS = ["leading", "linspace", "trailing"]
+CURVES = ["karras", "exponential", "beta"]
+FORMULAS = ["sgm_uniform", "simple"]
+
 START_SEED = 42
 NOISE_SEED = 1234
+SHAPE = (1, 4, 2, 2)
 
 SCALED_LINEAR = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+PLAIN = {"_class_name": "DDIMScheduler", **SCALED_LINEAR, "clip_sample": False}
 
 
 def configs(model_config):
@@ -34,85 +67,229 @@ def configs(model_config):
         # In effect also that of Stable Diffusion 1.5.
         "model": model_config,
         # Stable Diffusion 2.1.
-        "v_prediction": {
-            "_class_name": "DDIMScheduler",
-            "beta_end": 0.012,
-            "beta_schedule": "scaled_linear",
-            "beta_start": 0.00085,
-            "clip_sample": False,
-            "num_train_timesteps": 1000,
+        "v": {**PLAIN, "prediction_type": "v_prediction", "set_alpha_to_one": False, "steps_offset": 1},
+        "zero_snr": {
+            **PLAIN,
             "prediction_type": "v_prediction",
-            "set_alpha_to_one": False,
-            "skip_prk_steps": True,
-            "steps_offset": 1,
-            "trained_betas": None,
+            "rescale_betas_zero_snr": True,
+            "timestep_spacing": "trailing",
         },
-        "leading": spaced("leading", steps_offset=1),
-        "trailing": spaced("trailing"),
-        "linspace": spaced("linspace"),
-        # Bare, so that defaults decide: the betas' ends, and DDIM's clipping of its samples.
-        "sample": {"_class_name": "DDIMScheduler", "beta_schedule": "linear", "prediction_type": "sample"},
+        "turbo": {
+            **SCALED_LINEAR,
+            "_class_name": "EulerDiscreteScheduler",
+            "prediction_type": "epsilon",
+            "timestep_spacing": "trailing",
+            "use_karras_sigmas": False,
+        },
+        "sdxl": {
+            **SCALED_LINEAR,
+            "_class_name": "EulerDiscreteScheduler",
+            "clip_sample": False,
+            "set_alpha_to_one": False,
+            "steps_offset": 1,
+            "timestep_spacing": "leading",
+        },
+        "lcm": {
+            **SCALED_LINEAR,
+            "_class_name": "LCMScheduler",
+            "original_inference_steps": 50,
+            "rescale_betas_zero_snr": False,
+            "set_alpha_to_one": True,
+            "timestep_scaling": 10.0,
+            "timestep_spacing": "leading",
+        },
+        # Clipped by those whose default it is.
+        "sample": {"_class_name": "DDIMScheduler", **SCALED_LINEAR, "prediction_type": "sample"},
+        # Bare, so that defaults decide, the betas' ends among them.
+        "bare": {"_class_name": "DDIMScheduler"},
+        "cosine": {**PLAIN, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"},
+        "clip": {**PLAIN, "clip_sample": True, "clip_sample_range": 0.8},
+        **{f"use_{curve}": {**PLAIN, f"use_{curve}_sigmas": True} for curve in CURVES},
+        # Keys of the multistep solvers, which the others do not know.
+        "order_1": {**PLAIN, "solver_order": 1},
+        "order_3": {**PLAIN, "solver_order": 3},
+        "order_3_bh1": {**PLAIN, "solver_order": 3, "solver_type": "bh1"},
+        "heun": {**PLAIN, "solver_type": "heun"},
+        "sigma_min": {**PLAIN, "final_sigmas_type": "sigma_min"},
+        "sigma_min_karras": {**PLAIN, "final_sigmas_type": "sigma_min", "use_karras_sigmas": True},
+        "euler_at_final": {**PLAIN, "final_sigmas_type": "sigma_min", "euler_at_final": True},
+        "no_lower_order": {**PLAIN, "final_sigmas_type": "sigma_min", "lower_order_final": False},
     }
 
 
-def spaced(spacing, **more):
-    return {
-        "_class_name": "DDIMScheduler",
-        **SCALED_LINEAR,
-        "clip_sample": False,
-        "prediction_type": "epsilon",
-        "skip_prk_steps": True,
-        "timestep_spacing": spacing,
-        **more,
-    }
+def cases():
+    """Configuration, spacing, step counts, and how much of a run is left out at its beginning."""
+    for config in ["model", "v", "sample"]:
+        yield config, None, [1, 2, 4, 5, 20, 50], None
+        for sigmas in SPACINGS + CURVES + FORMULAS:
+            yield config, sigmas, [2, 5, 20], None
+        yield config, "ays", [2, 5, 10, 20], None
+        for strength in [0.3, 0.6, 0.8]:
+            yield config, None, [10], strength
+    yield "sdxl", None, [1, 4, 20], None
+    yield "sdxl", "ays", [4, 10, 25], None
+    yield "sdxl", "karras", [10], 0.6
+    for config in ["zero_snr", "turbo", "lcm", "bare", "cosine"]:
+        yield config, None, [1, 2, 4, 20], None
+    yield "cosine", "karras", [5], None
+    yield "clip", None, [5], None
+    for key in ["use_karras", "use_exponential", "use_beta", "order_1", "order_3", "order_3_bh1", "heun"]:
+        yield key, None, [5, 20], None
+    for key in ["sigma_min", "sigma_min_karras", "euler_at_final", "no_lower_order"]:
+        yield key, None, [5, 20], None
 
 
 def make(out, model_config):
-    entries, tensors = [], {}
-    for config_name, config in configs(model_config).items():
-        for scheduler, sigmas in variants():
-            for steps in STEPS:
-                name = "-".join(filter(None, [config_name, scheduler, sigmas, str(steps)]))
+    known = configs(model_config)
+    normal = torch.Generator().manual_seed(START_SEED)
+    start, clean = torch.randn(SHAPE, generator=normal), torch.randn(SHAPE, generator=normal)
+    entries, timesteps, inits, ends, noised = [], [], [], [], []
+    for config, sigmas, step_counts, strength in cases():
+        for name in CLASSES:
+            for steps in step_counts:
+                entry = {"config": config, "scheduler": name, "sigmas": sigmas, "steps": steps}
                 try:
-                    entry, start, end = run(scheduler, config, sigmas, steps)
-                except (NotImplementedError, ValueError, IndexError) as refusal:
-                    print(f"schedulers: no {name}: {refusal}")
+                    scheduler = make_scheduler(name, known[config], sigmas, steps, config == "sdxl")
+                    if strength is None:
+                        begin, sample = 0, start * scheduler.init_noise_sigma
+                    else:
+                        begin = (steps - min(int(steps * strength), steps)) * scheduler.order
+                        sample = add_noise(scheduler, begin, clean, start)
+                        entry["begin"] = begin
+                    if config == "cosine" and name == "deis":
+                        # Differences of large σ are all that it takes steps with: f32 leaves two digits of them.
+                        scheduler.sigmas, sample = scheduler.sigmas.double(), sample.double()
+                    end = run(scheduler, begin, sample).float()
+                except (NotImplementedError, ValueError) as refusal:
+                    print(f"schedulers: no {entry}: {refusal}")
                     continue
-                entries.append({"name": name, **entry})
-                tensors |= {f"{name}.start": start.flatten(), f"{name}.end": end.flatten()}
+                if not end.isfinite().all():
+                    print(f"schedulers: no {entry}: not finite")
+                    continue
+                present = {key: value for key, value in entry.items() if value is not None}
+                entries.append({**present, "evaluations": len(scheduler.timesteps)})
+                timesteps.append(scheduler.timesteps.to(torch.float32))
+                inits.append(float(scheduler.init_noise_sigma))
+                ends.append(end.flatten())
+    noise_entries = []
+    for name in CLASSES:
+        for sigmas in [None] if name in WHOLE_TIMESTEPS else [None, "karras"]:
+            count = len(make_scheduler(name, known["model"], sigmas, 5).timesteps)
+            noise_entries.append({"scheduler": name, "sigmas": sigmas, "steps": 5, "evaluations": count})
+            for i in range(count):
+                scheduler = make_scheduler(name, known["model"], sigmas, 5)
+                noised.append(add_noise(scheduler, i, clean, start).flatten())
     write_entries(out, "schedulers", entries)
-    write_tensors(out, "schedulers", tensors)
-
-
-def variants():
-    for scheduler in CLASSES:
-        yield scheduler, None
-        if scheduler in TAKES_KARRAS:
-            yield scheduler, "karras"
-
-
-def run(name, config, sigmas, steps):
-    flags = {"use_karras_sigmas": True} if sigmas == "karras" else {}
-    scheduler = CLASSES[name].from_config(config, **flags)
-    scheduler.set_timesteps(steps)
-    noise = {"generator": torch.Generator().manual_seed(NOISE_SEED)} if name in DRAWS_NOISE else {}
-
-    start = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(START_SEED))
-    sample = start * scheduler.init_noise_sigma
-    for t in scheduler.timesteps:
-        output = model(scheduler.scale_model_input(sample, t), t)
-        sample = scheduler.step(output, t, sample, **noise).prev_sample
-    assert sample.isfinite().all(), "a run without a result proves nothing"
-
-    entry = {
-        "scheduler": name,
-        "config": config,
-        "sigmas": sigmas,
-        "steps": steps,
-        "timesteps": [float(t) for t in scheduler.timesteps],
-        "init_noise_sigma": float(scheduler.init_noise_sigma),
+    write_entries(out, "scheduler_configs", [{"name": name, "config": config} for name, config in known.items()])
+    write_entries(out, "scheduler_noise", noise_entries)
+    tensors = {
+        "start": start,
+        "clean": clean,
+        "timesteps": torch.cat(timesteps),
+        "init_noise_sigmas": torch.tensor(inits),
+        "ends": torch.stack(ends),
+        "noised": torch.stack(noised),
     }
-    return entry, start, sample
+    write_tensors(out, "schedulers", tensors)
+    # A file as diffusers saves it, which is not quite JSON.
+    saved = DPMSolverMultistepScheduler.from_config(known["model"], **SDE, use_karras_sigmas=True).to_json_string()
+    (out / "scheduler_config.json").write_text(saved, encoding="ascii")
+
+
+def make_scheduler(name, config, sigmas, steps, sdxl=False):
+    if sigmas in SPACINGS and name in FIXED_TIMESTEPS or sigmas in CURVES + FORMULAS + ["ays"] and name in WHOLE_TIMESTEPS:
+        raise ValueError(f"{name} does not take {sigmas}")
+    if name == "euler_a" and sigmas in CURVES + ["ays"]:
+        # This class lacks the curves. Its sigmas are Euler's in all else.
+        scheduler = make_scheduler(name, config, None, steps)
+        euler = make_scheduler("euler", config, sigmas, steps, sdxl)
+        scheduler.timesteps, scheduler.sigmas = euler.timesteps, euler.sigmas
+        return scheduler
+
+    scheduler_class, fixed = CLASSES[name]
+    choice = {}
+    if sigmas in SPACINGS:
+        choice = {"timestep_spacing": sigmas}
+    elif sigmas in CURVES:
+        choice = {f"use_{sigmas}_sigmas": True}
+    scheduler = scheduler_class.from_config(config, **fixed, **choice)
+    if sigmas == "ays":
+        align_your_steps(scheduler, steps, "StableDiffusionXLTimesteps" if sdxl else "StableDiffusionTimesteps")
+    elif sigmas in FORMULAS:
+        set_timesteps_by_formula(scheduler, sigmas, steps)
+    else:
+        scheduler.set_timesteps(steps)
+    return scheduler
+
+
+def set_timesteps_by_formula(scheduler, sigmas, steps):
+    """Most classes take no timesteps of the caller's, but all make those of their linspace spacing with numpy."""
+    train = scheduler.config.num_train_timesteps
+    if sigmas == "sgm_uniform":
+        falling = np.linspace(train - 1, 0, steps + 1)[:-1]
+    else:
+        falling = np.array([train - 1 - i * train // steps for i in range(steps)], dtype=float)
+    rising = falling[::-1]
+    rising_from_0 = np.concatenate([[0.0], rising])
+
+    def given(first, last, count, dtype=float):
+        return np.asarray(rising if count == steps else rising_from_0, dtype=dtype)
+
+    with temporarily(scheduler, timestep_spacing="linspace"), mock.patch.object(np, "linspace", given):
+        scheduler.set_timesteps(steps)
+
+
+def align_your_steps(scheduler, steps, table):
+    timesteps = AysSchedules[table]
+    if steps == len(timesteps) and "timesteps" in inspect.signature(scheduler.set_timesteps).parameters:
+        scheduler.set_timesteps(timesteps=timesteps)
+        return
+    # Other numbers of steps: NVIDIA's interpolation, in place of Karras'.
+    alphas = scheduler.alphas_cumprod.double().numpy()
+    log_sigmas = np.log((1 - alphas) / alphas)[timesteps + [0]] / 2
+    at = np.interp(np.linspace(0, 1, steps + 1), np.linspace(0, 1, len(log_sigmas)), log_sigmas)
+    with temporarily(scheduler, use_karras_sigmas=True):
+        with mock.patch.object(type(scheduler), "_convert_to_karras", lambda *_, **__: np.exp(at[:-1])):
+            scheduler.set_timesteps(steps)
+    if isinstance(scheduler, DEISMultistepScheduler):
+        # It repeats the last σ of a curve, which is the smallest on all curves but this.
+        scheduler.sigmas[-1] = np.exp(at[-1])
+
+
+@contextmanager
+def temporarily(scheduler, **settings):
+    before = {key: scheduler.config[key] for key in settings}
+    scheduler.register_to_config(**settings)
+    yield
+    scheduler.register_to_config(**before)
+
+
+def add_noise(scheduler, i, clean, noise):
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(i)
+    return scheduler.add_noise(clean, noise, scheduler.timesteps[i : i + 1])
+
+
+def run(scheduler, begin, sample):
+    noise = torch.Generator().manual_seed(NOISE_SEED)
+
+    class Normal:
+        """In place of the Brownian tree: the noise of all other samplers."""
+
+        def __init__(self, x, *_):
+            self.shape = x.shape
+
+        def __call__(self, *_):
+            return torch.randn(self.shape, generator=noise)
+
+    draws = {"generator": noise} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(begin)
+    with mock.patch.object(dpmsolver_sde, "BrownianTreeNoiseSampler", Normal):
+        for t in scheduler.timesteps[begin:]:
+            output = model(scheduler.scale_model_input(sample, t), t)
+            sample = scheduler.step(output, t, sample, **draws).prev_sample
+    return sample
 
 
 def model(x, t):
