@@ -200,7 +200,7 @@ enum scumble_status
    */
   SCUMBLE_STATUS_MODEL_INCOMPLETE = -31,
   /**
-   * A file of the model is damaged or is not what its name says.
+   * A file of the model is damaged, is not what its name says, or leads out of the directory.
    */
   SCUMBLE_STATUS_MODEL_INVALID = -32,
   /**

@@ -61,7 +61,7 @@ pub enum Status {
     ModelNotFound = -30,
     /// The model directory lacks a file that is needed.
     ModelIncomplete = -31,
-    /// A file of the model is damaged or is not what its name says.
+    /// A file of the model is damaged, is not what its name says, or leads out of the directory.
     ModelInvalid = -32,
     /// The model is understood, but is of a kind that this library cannot run.
     ModelUnsupported = -33,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use common::golden::{self, Tensors};
 use scumble::random::Random;
-use scumble::scheduler::{build, Latents, Prediction, Sampler, Scheduler, SchedulerConfig, Sigmas, Spacing};
+use scumble::scheduler::{build, Course, Latents, Prediction, Sampler, Scheduler, SchedulerConfig, Sigmas, Spacing};
 use scumble::Status;
 use serde::Deserialize;
 
@@ -64,8 +64,13 @@ fn runs_end_where_diffusers_ends() {
     let mut largest = BTreeMap::<String, (usize, f32)>::new();
     for (run, init) in runs.iter().zip(inits) {
         let config = &configs.iter().find(|config| config.name == run.config).unwrap().config;
-        let mut scheduler =
-            build(sampler(&run.scheduler), sigmas(&run.sigmas), run.steps, config, run.config == "sdxl").unwrap();
+        let mut scheduler = build(
+            sampler(&run.scheduler),
+            sigmas(&run.sigmas),
+            Course { sdxl: run.config == "sdxl", ..Course::new(run.steps) },
+            config,
+        )
+        .unwrap();
 
         // Fractions are interpolated on logarithms of f32, whose last bit differs between libraries and
         // processors. The other samplers visit whole timesteps.
@@ -101,7 +106,7 @@ fn noise_is_added_as_diffusers_adds_it() {
     let mut noised = noised.chunks_exact(noise.len());
     for run in golden::entries::<Noise>("scheduler_noise") {
         let config = SchedulerConfig::stable_diffusion();
-        let scheduler = build(sampler(&run.scheduler), sigmas(&run.sigmas), run.steps, &config, false).unwrap();
+        let scheduler = build(sampler(&run.scheduler), sigmas(&run.sigmas), Course::new(run.steps), &config).unwrap();
         for i in 0..run.evaluations {
             let error = golden::error(scheduler.add_noise(i, &clean, &noise).iter(), noised.next().unwrap());
             assert!(error <= 1e-5, "{} before evaluation {i}: off by {error}", run.scheduler);
@@ -138,7 +143,7 @@ fn what_was_added_is_taken_away() {
             if sampler == Sampler::Pndm && begin > 0 {
                 continue;
             }
-            let mut scheduler = build(sampler, None, 10, &config, false).unwrap();
+            let mut scheduler = build(sampler, None, Course::new(10), &config).unwrap();
             scheduler.begin_at(begin);
             let mut sample = scheduler.add_noise(begin, &clean, &noise);
             for i in begin..scheduler.timesteps().len() {
@@ -161,7 +166,7 @@ fn every_run_stays_finite_or_is_refused() {
         for config in [&usual, &cosine] {
             for steps in (1..=20).chain([50, 150, 500, 999, 1000]) {
                 let run = format!("{} {sigmas:?}, {steps} steps", sampler.name());
-                let mut scheduler = match build(sampler, sigmas, steps, config, false) {
+                let mut scheduler = match build(sampler, sigmas, Course::new(steps), config) {
                     Ok(scheduler) => scheduler,
                     Err(error) if error.status() == Status::NotSupported => continue,
                     Err(error) => {
@@ -193,8 +198,10 @@ fn sigmas_can_be_named_or_configured() {
     ] {
         for sampler in Sampler::names().map(sampler) {
             // Karras of the files gives way to the caller's choice.
-            let Ok(named) = build(sampler, Some(Sigmas::parse(sigmas).unwrap()), 10, &karras, false) else { continue };
-            let configured = build(sampler, None, 10, &configured, false).unwrap();
+            let Ok(named) = build(sampler, Some(Sigmas::parse(sigmas).unwrap()), Course::new(10), &karras) else {
+                continue;
+            };
+            let configured = build(sampler, None, Course::new(10), &configured).unwrap();
             // diffusers' Euler a does not know the files' curves.
             if sampler != Sampler::EulerAncestral || !["karras", "exponential", "beta"].contains(&sigmas) {
                 assert_eq!(named.timesteps(), configured.timesteps(), "{} {sigmas}", sampler.name());
@@ -366,7 +373,7 @@ fn what_cannot_work_is_refused() {
         (Deis, None, 10, &order_9, Status::ModelUnsupported, "solver_order is 9; expected 1 to 3"),
         (Tcd, None, 4, &undistilled, Status::ModelInvalid, "original_inference_steps is 0"),
     ] {
-        let Err(error) = build(sampler, sigmas, steps, config, false) else {
+        let Err(error) = build(sampler, sigmas, Course::new(steps), config) else {
             panic!("{} {sigmas:?}, {steps} steps: not refused", sampler.name());
         };
         assert_eq!(error.status(), status, "{error}");

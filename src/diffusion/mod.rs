@@ -13,7 +13,7 @@ use crate::error::{bail, Result};
 use crate::image::Picture;
 use crate::model::{Conditioning, Denoise, Family, Model, ModelInfo};
 use crate::random::Random;
-use crate::scheduler::{self, Latents, Scheduler};
+use crate::scheduler::{self, Course, Latents, Scheduler};
 use pictures::{Keep, Pictures};
 
 pub use plan::{ControlRequest, Plan, Request};
@@ -57,8 +57,8 @@ fn noise(shape: (usize, usize, usize, usize), random: &mut Random) -> Latents {
 impl Diffusion {
     /// Lays out the timesteps and draws the noise.
     pub fn new(request: &Request, plan: &Plan, info: &ModelInfo) -> Result<Self> {
-        let mut scheduler =
-            scheduler::build(plan.sampler, plan.sigmas, plan.steps, &info.scheduler, info.family == Family::Sdxl)?;
+        let course = Course { steps: plan.steps, reach: plan.reach, sdxl: info.family == Family::Sdxl };
+        let mut scheduler = scheduler::build(plan.sampler, plan.sigmas, course, &info.scheduler)?;
         let begin = plan.skipped * scheduler.order();
         if begin > 0 {
             scheduler.begin_at(begin);

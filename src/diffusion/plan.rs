@@ -65,6 +65,9 @@ pub struct Plan {
     pub steps: usize,
     /// How many of them are left out at the beginning, since a picture is there already.
     pub skipped: usize,
+    /// Likewise for a consistency model, which leaves out no steps: the share of the timesteps that it
+    /// was distilled on (diffusers' `LatentConsistencyModelImg2ImgPipeline`).
+    pub reach: f64,
     /// Guidance scale.
     pub guidance_scale: f32,
     /// How much of the contrast that guidance adds is taken back.
@@ -109,9 +112,13 @@ impl Plan {
             None => implied,
         };
         check_pictures(request, info)?;
-        let skipped = skipped(request, steps)?;
+        let (skipped, reach) = match strength(request) {
+            Some(strength) if info.features.embeds_guidance && sampler == Sampler::Lcm => (0, f64::from(strength)),
+            Some(strength) => (skipped(strength, steps)?, 1.0),
+            None => (0, 1.0),
+        };
         let seed = request.seed.unwrap_or_else(random_seed);
-        Ok(Self { width, height, steps, skipped, guidance_scale, guidance_rescale, seed, sampler, sigmas })
+        Ok(Self { width, height, steps, skipped, reach, guidance_scale, guidance_rescale, seed, sampler, sigmas })
     }
 }
 
@@ -177,13 +184,14 @@ fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
     Ok(())
 }
 
+/// How far to depart from the picture to start from: by default as far as diffusers.
+fn strength(request: &Request) -> Option<f32> {
+    request.picture.as_ref()?;
+    Some(request.strength.unwrap_or(if request.mask.is_some() { 1.0 } else { 0.8 }))
+}
+
 /// How many steps a picture to start from leaves out (diffusers' `get_timesteps`).
-fn skipped(request: &Request, steps: usize) -> Result<usize> {
-    if request.picture.is_none() {
-        return Ok(0);
-    }
-    // Diffusers' defaults.
-    let strength = request.strength.unwrap_or(if request.mask.is_some() { 1.0 } else { 0.8 });
+fn skipped(strength: f32, steps: usize) -> Result<usize> {
     let done = (steps as f64 * f64::from(strength)) as usize;
     if done == 0 {
         bail!(InvalidArgument, "strength is {strength}, which of {steps} steps leaves none; use more of either");

@@ -18,7 +18,7 @@ impl Ddim {
         let to_one = options.config.set_alpha_to_one.unwrap_or(true);
         Ok(Self {
             levels: Levels::trained(spaced.iter().map(|t| t.round_ties_even()).collect(), &schedule),
-            stride: (schedule.alphas_cumprod.len() / options.steps) as isize,
+            stride: (schedule.alphas_cumprod.len() / options.course.steps) as isize,
             final_alpha_cumprod: if to_one { 1.0 } else { schedule.alphas_cumprod[0] },
             clip: options.clip_or(true),
             schedule,

@@ -28,7 +28,7 @@ impl Deis {
             levels: Levels::preserving(table.timesteps, &table.sigmas),
             sigmas: table.sigmas,
             order: options.solver_order()?,
-            lower_order_final: options.config.lower_order_final.unwrap_or(true) && options.steps < 15,
+            lower_order_final: options.config.lower_order_final.unwrap_or(true) && options.course.steps < 15,
             noises: VecDeque::new(),
         })
     }

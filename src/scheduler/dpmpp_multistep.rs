@@ -38,7 +38,7 @@ impl Dpmpp {
             order,
             stochastic,
             heun: config.solver_type.as_deref() == Some("heun"),
-            lower_order_final: config.lower_order_final.unwrap_or(true) && options.steps < 15,
+            lower_order_final: config.lower_order_final.unwrap_or(true) && options.course.steps < 15,
             euler_at_final: config.euler_at_final.unwrap_or(false),
             cleans: VecDeque::with_capacity(order),
             sigmas: table.sigmas,

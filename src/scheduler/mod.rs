@@ -84,15 +84,33 @@ pub trait Scheduler: Send {
     }
 }
 
+/// How a run goes over the noise schedule.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// How many steps it takes.
+    pub steps: usize,
+    /// How far up it begins, for models that were distilled on a few timesteps: the share of these that
+    /// it visits. Others leave out steps instead ([`Scheduler::begin_at`]).
+    pub reach: f64,
+    /// Align Your Steps has one table for SDXL and one for the rest.
+    pub sdxl: bool,
+}
+
+impl Course {
+    /// From pure noise, for any model but SDXL.
+    pub fn new(steps: usize) -> Self {
+        Self { steps, reach: 1.0, sdxl: false }
+    }
+}
+
 /// What a scheduler is built from.
 pub struct Options<'a> {
     config: &'a SchedulerConfig,
-    steps: usize,
+    course: Course,
     /// The caller's choice.
     sigmas: Option<Sigmas>,
     /// The curve of the sigmas, of the caller's choice or else of the model's.
     curve: Option<Curve>,
-    sdxl: bool,
 }
 
 impl Options<'_> {
@@ -118,15 +136,14 @@ impl Options<'_> {
     }
 }
 
-/// The sampler of a run of `steps` steps over the model's noise schedule. Align Your Steps has one
-/// table for SDXL and one for the rest.
+/// The sampler of a run over the model's noise schedule.
 pub fn build(
     sampler: Sampler,
     sigmas: Option<Sigmas>,
-    steps: usize,
+    course: Course,
     config: &SchedulerConfig,
-    sdxl: bool,
 ) -> Result<Box<dyn Scheduler>> {
+    let steps = course.steps;
     let schedule = NoiseSchedule::new(config, sampler)?;
     let train = schedule.alphas_cumprod.len();
     if steps == 0 || steps > train {
@@ -143,7 +160,7 @@ pub fn build(
         None if sampler == Sampler::EulerAncestral => None,
         None => config.curve()?,
     };
-    let options = Options { config, steps, sigmas, curve, sdxl };
+    let options = Options { config, course, sigmas, curve };
     let scheduler: Box<dyn Scheduler> = match sampler {
         Sampler::Ddim => Box::new(ddim::Ddim::new(schedule, &options)?),
         Sampler::Pndm => Box::new(pndm::Pndm::new(schedule, &options)?),

@@ -30,7 +30,7 @@ impl Pndm {
         let to_one = options.config.set_alpha_to_one.unwrap_or(false); // unlike DDIM's
         Ok(Self {
             levels: Levels::trained(timesteps, &schedule),
-            stride: (schedule.alphas_cumprod.len() / options.steps) as isize,
+            stride: (schedule.alphas_cumprod.len() / options.course.steps) as isize,
             final_alpha_cumprod: if to_one { 1.0 } else { schedule.alphas_cumprod[0] },
             begin: 0,
             outputs: VecDeque::with_capacity(4),

@@ -27,7 +27,7 @@ impl Curve {
     /// One σ a step. All curves but the table's run from the largest to the smallest.
     fn sigmas(self, max: f64, min: f64, schedule: &NoiseSchedule, options: &Options) -> Vec<f64> {
         const RHO: f64 = 7.0;
-        let steps = options.steps;
+        let steps = options.course.steps;
         let ramp = |i: usize| if steps == 1 { 0.0 } else { i as f64 / (steps - 1) as f64 };
         let at = |i: usize| match self {
             Curve::Karras => {
@@ -37,7 +37,7 @@ impl Curve {
             Curve::Exponential => (max.ln() + ramp(i) * (min.ln() - max.ln())).exp(),
             Curve::Beta => min + inv_beta_reg(0.6, 0.6, 1.0 - ramp(i)) * (max - min),
             Curve::AlignYourSteps => {
-                let table = if options.sdxl { AYS_SDXL } else { AYS_STABLE_DIFFUSION };
+                let table = if options.course.sdxl { AYS_SDXL } else { AYS_STABLE_DIFFUSION };
                 let log = |k: usize| schedule.sigma_at(table.get(k).copied().unwrap_or(0.0)).ln();
                 let position = (i * table.len()) as f64 / steps as f64;
                 let low = position as usize;
@@ -103,7 +103,7 @@ impl Table {
             bail!(
                 InvalidArgument,
                 "steps is {}, so many that a noise level comes twice: use fewer steps",
-                options.steps
+                options.course.steps
             );
         }
         sigmas.push(last_sigma);

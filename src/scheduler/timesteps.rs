@@ -7,7 +7,7 @@ use crate::error::{bail, Result};
 /// DDIM, PNDM and the samplers of k-diffusion: `steps` timesteps from noisy to clean. Only the
 /// latter keep the fractions.
 pub fn spaced(schedule: &NoiseSchedule, options: &Options, class_default: Spacing) -> Result<Vec<f64>> {
-    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.course.steps);
     Ok(match options.sigmas {
         Some(Sigmas::SgmUniform) => without_last(linspace(train as f64 - 1.0, steps + 1)),
         Some(Sigmas::Simple) => (0..steps).map(|i| (train - 1 - i * train / steps) as f64).collect(),
@@ -21,7 +21,7 @@ pub fn spaced(schedule: &NoiseSchedule, options: &Options, class_default: Spacin
 
 /// The multistep solvers: the same spacings of one step more, without the last.
 pub fn spaced_without_last(schedule: &NoiseSchedule, options: &Options) -> Result<Vec<f64>> {
-    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.course.steps);
     let timesteps = match (options.sigmas, options.spacing_or(Spacing::Linspace)) {
         (None | Some(Sigmas::Spacing(_)), Spacing::Linspace) => without_last(linspace(train as f64 - 1.0, steps + 1)),
         (None | Some(Sigmas::Spacing(_)), Spacing::Leading) => without_last(leading(train, steps + 1, options)?),
@@ -32,17 +32,18 @@ pub fn spaced_without_last(schedule: &NoiseSchedule, options: &Options) -> Resul
 
 /// LCM and TCD: some of the timesteps that the model was distilled on.
 pub fn distilled(schedule: &NoiseSchedule, options: &Options) -> Result<Vec<f64>> {
-    let (train, steps) = (schedule.alphas_cumprod.len(), options.steps);
+    let (train, steps) = (schedule.alphas_cumprod.len(), options.course.steps);
     let original = options.config.original_inference_steps.unwrap_or(50);
     if original == 0 || original > train {
         bail!(ModelInvalid, "scheduler_config.json: original_inference_steps is {original}; expected 1 to {train}");
     }
-    if steps > original {
-        bail!(InvalidArgument, "steps is {steps}; this model was distilled on {original}: use as many or fewer");
+    let reached = (original as f64 * options.course.reach) as usize;
+    if steps > reached {
+        bail!(InvalidArgument, "steps is {steps}; this model was distilled on {reached}: use as many or fewer");
     }
-    let stride = original as f64 / steps as f64;
+    let stride = reached as f64 / steps as f64;
     let skipped = |i: usize| (i as f64 * stride) as usize;
-    Ok((0..steps).map(|i| ((original - skipped(i)) * (train / original) - 1) as f64).collect())
+    Ok((0..steps).map(|i| ((reached - skipped(i)) * (train / original) - 1) as f64).collect())
 }
 
 fn linspace(from: f64, count: usize) -> Vec<f64> {
@@ -60,7 +61,7 @@ fn leading(train: usize, steps: usize, options: &Options) -> Result<Vec<f64>> {
         bail!(
             InvalidArgument,
             "steps is {}, which makes a run begin at timestep {first}; this model ends at {}: use fewer steps",
-            options.steps,
+            options.course.steps,
             train - 1
         );
     }
