@@ -370,7 +370,11 @@ fn generation_descriptors() {
         (|desc| desc.guidance_scale = -0.5, InvalidArgument, "guidance_scale is -0.5"),
         (|desc| desc.guidance_scale = 1000.5, InvalidArgument, "guidance_scale is 1000.5"),
         (|desc| desc.scheduler = c"".as_ptr(), InvalidArgument, "scheduler is \"\""),
-        (|desc| desc.scheduler = c"heun".as_ptr(), InvalidArgument, "scheduler is \"heun\"; expected one of ddim"),
+        (
+            |desc| desc.scheduler = c"restart".as_ptr(),
+            InvalidArgument,
+            "scheduler is \"restart\"; expected one of ddim",
+        ),
         (|desc| desc.scheduler = BAD_UTF8, InvalidUtf8, "scheduler is not UTF-8: byte 6"),
         (|desc| desc.scheduler = text(256), InvalidArgument, "scheduler is \"aaaa"),
         (|desc| desc.scheduler = text(257), LimitExceeded, "scheduler is longer than 256 bytes"),

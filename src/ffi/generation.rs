@@ -38,11 +38,14 @@ pub struct scumble_generation_desc {
     /// `torch`. Default -1: drawn at random, as any negative number is;
     /// `scumble_generation_get_info` tells it.
     pub seed: i64,
-    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, euler,
-    /// euler_a, dpmpp_2m; at most 256 bytes. Default NULL: the model's.
+    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
+    /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
+    /// lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
+    /// as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
     pub scheduler: *const c_char,
-    /// Spacing of sigmas or timesteps: karras, leading, linspace or trailing. Default NULL: the
-    /// model's.
+    /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
+    /// linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
+    /// tcd none.
     pub sigmas: *const c_char,
 }
 c_struct!(scumble_generation_desc, 56);

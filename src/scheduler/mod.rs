@@ -133,6 +133,9 @@ pub fn build(
         bail!(InvalidArgument, "steps is {steps}; expected 1 to {train}, the timesteps that the model was trained on");
     }
     refuse_what_is_not_defined(sampler, sigmas, config.prediction())?;
+    if sigmas == Some(Sigmas::Ays) && train != 1000 {
+        bail!(NotSupported, "sigmas is \"ays\", a table for 1000 timesteps; this model was trained on {train}");
+    }
     let curve = match sigmas {
         Some(Sigmas::Karras) => Some(Curve::Karras),
         Some(Sigmas::Exponential) => Some(Curve::Exponential),
