@@ -17,6 +17,7 @@ mod levels;
 mod lms;
 mod names;
 mod noise_schedule;
+mod options;
 mod pndm;
 mod sigmas;
 mod tcd;
@@ -32,6 +33,7 @@ pub use noise_schedule::NoiseSchedule;
 
 use crate::error::{bail, Result};
 use crate::random::Random;
+use options::Options;
 use sigmas::Curve;
 
 /// Latents of one picture: `[1, channels, height, width]`.
@@ -81,40 +83,6 @@ pub trait Scheduler: Send {
     /// A clean picture's latents with this noise, as they are before evaluation `i` (diffusers' `add_noise`).
     fn add_noise(&self, i: usize, clean: &Latents, noise: &Latents) -> Latents {
         self.levels().add_noise(i, clean, noise)
-    }
-}
-
-/// What a scheduler is built from.
-pub struct Options<'a> {
-    config: &'a SchedulerConfig,
-    steps: usize,
-    /// The caller's choice.
-    sigmas: Option<Sigmas>,
-    /// The curve of the sigmas, of the caller's choice or else of the model's.
-    curve: Option<Curve>,
-    sdxl: bool,
-}
-
-impl Options<'_> {
-    /// The spacing of timesteps, which also says how much noise a run starts from.
-    fn spacing_or(&self, class_default: Spacing) -> Spacing {
-        match self.sigmas {
-            Some(Sigmas::Spacing(spacing)) => spacing,
-            _ => self.config.timestep_spacing.unwrap_or(class_default),
-        }
-    }
-
-    fn solver_order(&self) -> Result<usize> {
-        match self.config.solver_order.unwrap_or(2) {
-            order @ 1..=3 => Ok(order),
-            order => bail!(ModelUnsupported, "scheduler_config.json: solver_order is {order}; expected 1 to 3"),
-        }
-    }
-
-    /// The range that predicted clean latents are clamped to.
-    fn clip_or(&self, class_default: bool) -> Option<f32> {
-        let clips = self.config.clip_sample.unwrap_or(class_default);
-        clips.then(|| self.config.clip_sample_range.unwrap_or(1.0))
     }
 }
 
