@@ -40,7 +40,7 @@ struct Arguments {
     /// Scheduler, as people type it: euler_a, "DPM++ 2M Karras" [default: the model's]
     #[arg(long, value_name = "NAME")]
     scheduler: Option<String>,
-    /// Spacing of the sigmas: karras, leading, linspace, trailing [default: the model's]
+    /// Spacing of the sigmas: karras, exponential, ays, trailing ... [default: the model's]
     #[arg(long, value_name = "NAME")]
     sigmas: Option<String>,
     /// Width in pixels [default: the model's]

@@ -751,13 +751,16 @@ typedef struct scumble_generation_desc {
    */
   int64_t seed;
   /**
-   * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, euler,
-   * euler_a, dpmpp_2m; at most 256 bytes. Default NULL: the model's.
+   * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
+   * euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
+   * lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
+   * as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
    */
   const char *scheduler;
   /**
-   * Spacing of sigmas or timesteps: karras, leading, linspace or trailing. Default NULL: the
-   * model's.
+   * Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
+   * linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
+   * tcd none.
    */
   const char *sigmas;
   /**

@@ -399,7 +399,11 @@ fn generation_descriptors() {
         (|desc| desc.strength = 0.5, InvalidArgument, "strength is given without a picture"),
         (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
         (|desc| desc.scheduler = c"".as_ptr(), InvalidArgument, "scheduler is \"\""),
-        (|desc| desc.scheduler = c"ancestral".as_ptr(), InvalidArgument, "is \"ancestral\"; expected one of ddim"),
+        (
+            |desc| desc.scheduler = c"restart".as_ptr(),
+            InvalidArgument,
+            "scheduler is \"restart\"; expected one of ddim",
+        ),
         (|desc| desc.scheduler = BAD_UTF8, InvalidUtf8, "scheduler is not UTF-8: byte 6"),
         (|desc| desc.scheduler = text(256), InvalidArgument, "scheduler is \"aaaa"),
         (|desc| desc.scheduler = text(257), LimitExceeded, "scheduler is longer than 256 bytes"),

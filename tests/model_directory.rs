@@ -51,6 +51,13 @@ fn a_part_that_is_not_needed() {
     assert_eq!(load(copy.path()).0, Status::Ok);
 }
 
+/// Python writes `-Infinity` where JSON has no word; diffusers does so for every DPM-Solver.
+#[test]
+fn a_scheduler_file_that_is_not_quite_json() {
+    let saved = include_str!("reference/golden/scheduler_config.json");
+    assert_eq!(load(ModelCopy::new().write("scheduler/scheduler_config.json", saved).path()).0, Status::Ok);
+}
+
 #[test]
 fn a_git_lfs_pointer() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";

@@ -137,13 +137,15 @@ fn what_was_added_is_taken_away() {
     let mut random = Random::new(NOISE_SEED);
     let mut draw = || Latents::from_shape_vec((1, 4, 4, 4), random.normal(64)).unwrap();
     let (clean, noise) = (draw(), draw());
-    for sampler in [Sampler::Ddim, Sampler::Pndm, Sampler::Euler, Sampler::Dpmpp2m] {
-        for begin in [0, 2, 7, 9] {
+    use Sampler::{Ddim, Dpm2, Dpmpp2m, Euler, Heun, Pndm, UniPc};
+    for sampler in [Ddim, Pndm, Euler, Heun, Dpm2, Dpmpp2m, UniPc] {
+        for left_out in [0, 2, 7, 9] {
             // Begun late, PNDM's doubled first evaluation leaves a step out, as diffusers' does.
-            if sampler == Sampler::Pndm && begin > 0 {
+            if sampler == Pndm && left_out > 0 {
                 continue;
             }
             let mut scheduler = build(sampler, None, Course::new(10), &config).unwrap();
+            let begin = left_out * scheduler.order();
             scheduler.begin_at(begin);
             let mut sample = scheduler.add_noise(begin, &clean, &noise);
             for i in begin..scheduler.timesteps().len() {
@@ -338,9 +340,11 @@ fn what_cannot_work_is_refused() {
     let sample = SchedulerConfig { prediction_type: Some(Prediction::Sample), ..usual.clone() };
     let betas = |betas: &[f32]| SchedulerConfig { trained_betas: Some(betas.into()), ..SchedulerConfig::default() };
     let (one, none, all) = (betas(&[0.5]), betas(&[0.0, 0.5]), betas(&[0.5, 1.0]));
+    let same = betas(&[0.5, 1e-9]);
     let zero_snr = SchedulerConfig { rescale_betas_zero_snr: Some(true), ..usual.clone() };
     let two_curves = SchedulerConfig { use_karras_sigmas: Some(true), use_beta_sigmas: Some(true), ..usual.clone() };
     let order_9 = SchedulerConfig { solver_order: Some(9), ..usual.clone() };
+    let short = SchedulerConfig { num_train_timesteps: Some(100), ..usual.clone() };
     let undistilled = SchedulerConfig { original_inference_steps: Some(0), ..usual.clone() };
     let (karras, simple) = (Some(Sigmas::Karras), Some(Sigmas::Simple));
     let (leading, trailing) = (Some(Sigmas::Spacing(Spacing::Leading)), Some(Sigmas::Spacing(Spacing::Trailing)));
@@ -352,6 +356,7 @@ fn what_cannot_work_is_refused() {
         (DpmppSde, None, 10, &sample, Status::NotSupported, "\"dpmpp_sde\""),
         (Ddim, karras, 10, &usual, Status::NotSupported, "\"karras\", which the scheduler \"ddim\""),
         (Pndm, simple, 10, &usual, Status::NotSupported, "\"simple\", which the scheduler \"pndm\""),
+        (Euler, Some(Sigmas::Ays), 10, &short, Status::NotSupported, "\"ays\", a table for 1000 timesteps"),
         (Lcm, leading, 4, &usual, Status::NotSupported, "\"leading\", which the scheduler \"lcm\""),
         (Tcd, karras, 4, &usual, Status::NotSupported, "\"karras\", which the scheduler \"tcd\""),
         (Euler, None, 0, &usual, Status::InvalidArgument, "steps is 0; expected 1 to 1000"),
@@ -367,6 +372,7 @@ fn what_cannot_work_is_refused() {
         (Dpmpp2m, karras, 1, &one, Status::ModelInvalid, "betas"),
         (Euler, None, 2, &none, Status::ModelInvalid, "betas"),
         (Ddim, None, 2, &all, Status::ModelInvalid, "betas"),
+        (Euler, None, 2, &same, Status::ModelInvalid, "betas"),
         (Ddim, trailing, 10, &zero_snr, Status::NotSupported, "pure noise"),
         (Lcm, None, 4, &zero_snr, Status::NotSupported, "pure noise"),
         (Euler, None, 10, &two_curves, Status::ModelInvalid, "use_karras_sigmas"),

@@ -41,11 +41,13 @@ pub struct scumble_generation_desc {
     /// `scumble_generation_get_info` tells it.
     pub seed: i64,
     /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
-    /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis, lcm,
-    /// tcd; at most 256 bytes. Default NULL: the model's.
+    /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
+    /// lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
+    /// as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
     pub scheduler: *const c_char,
-    /// Spacing of sigmas or timesteps: leading, linspace, trailing, karras, exponential, beta,
-    /// sgm_uniform, simple or ays. Not every scheduler has each. Default NULL: the model's.
+    /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
+    /// linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
+    /// tcd none.
     pub sigmas: *const c_char,
     /// How far to depart from `picture`: 0 to 1, the share of the steps that is done. Default
     /// `SCUMBLE_AUTO`: 0.8, or 1 with a mask.

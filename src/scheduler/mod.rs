@@ -17,6 +17,7 @@ mod levels;
 mod lms;
 mod names;
 mod noise_schedule;
+mod options;
 mod pndm;
 mod sigmas;
 mod tcd;
@@ -29,9 +30,12 @@ pub use config::{FinalSigma, Prediction, SchedulerConfig, Spacing};
 pub use levels::Levels;
 pub use names::{Sampler, Sigmas};
 pub use noise_schedule::NoiseSchedule;
+pub use options::Course;
 
 use crate::error::{bail, Result};
 use crate::random::Random;
+use options::Options;
+
 use sigmas::Curve;
 
 /// Latents of one picture: `[1, channels, height, width]`.
@@ -84,58 +88,6 @@ pub trait Scheduler: Send {
     }
 }
 
-/// How a run goes over the noise schedule.
-#[derive(Clone, Copy, Debug)]
-pub struct Course {
-    /// How many steps it takes.
-    pub steps: usize,
-    /// How far up it begins, for models that were distilled on a few timesteps: the share of these that
-    /// it visits. Others leave out steps instead ([`Scheduler::begin_at`]).
-    pub reach: f64,
-    /// Align Your Steps has one table for SDXL and one for the rest.
-    pub sdxl: bool,
-}
-
-impl Course {
-    /// From pure noise, for any model but SDXL.
-    pub fn new(steps: usize) -> Self {
-        Self { steps, reach: 1.0, sdxl: false }
-    }
-}
-
-/// What a scheduler is built from.
-pub struct Options<'a> {
-    config: &'a SchedulerConfig,
-    course: Course,
-    /// The caller's choice.
-    sigmas: Option<Sigmas>,
-    /// The curve of the sigmas, of the caller's choice or else of the model's.
-    curve: Option<Curve>,
-}
-
-impl Options<'_> {
-    /// The spacing of timesteps, which also says how much noise a run starts from.
-    fn spacing_or(&self, class_default: Spacing) -> Spacing {
-        match self.sigmas {
-            Some(Sigmas::Spacing(spacing)) => spacing,
-            _ => self.config.timestep_spacing.unwrap_or(class_default),
-        }
-    }
-
-    fn solver_order(&self) -> Result<usize> {
-        match self.config.solver_order.unwrap_or(2) {
-            order @ 1..=3 => Ok(order),
-            order => bail!(ModelUnsupported, "scheduler_config.json: solver_order is {order}; expected 1 to 3"),
-        }
-    }
-
-    /// The range that predicted clean latents are clamped to.
-    fn clip_or(&self, class_default: bool) -> Option<f32> {
-        let clips = self.config.clip_sample.unwrap_or(class_default);
-        clips.then(|| self.config.clip_sample_range.unwrap_or(1.0))
-    }
-}
-
 /// The sampler of a run over the model's noise schedule.
 pub fn build(
     sampler: Sampler,
@@ -150,6 +102,9 @@ pub fn build(
         bail!(InvalidArgument, "steps is {steps}; expected 1 to {train}, the timesteps that the model was trained on");
     }
     refuse_what_is_not_defined(sampler, sigmas, config.prediction())?;
+    if sigmas == Some(Sigmas::Ays) && train != 1000 {
+        bail!(NotSupported, "sigmas is \"ays\", a table for 1000 timesteps; this model was trained on {train}");
+    }
     let curve = match sigmas {
         Some(Sigmas::Karras) => Some(Curve::Karras),
         Some(Sigmas::Exponential) => Some(Curve::Exponential),

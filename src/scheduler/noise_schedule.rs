@@ -26,10 +26,12 @@ impl NoiseSchedule {
         let zero_snr =
             if config.rescale_betas_zero_snr == Some(true) { ZeroSnr::of(sampler) } else { ZeroSnr::Ignored };
         let mut alphas_cumprod = cumulative_alphas(&betas);
-        if alphas_cumprod.len() < 2 || alphas_cumprod.iter().any(|a| !(*a > 0.0 && *a < 1.0)) {
+        // Each level noisier than the one before, by more than rounding takes away.
+        let rises = alphas_cumprod.windows(2).all(|pair| pair[0] > pair[1]);
+        if alphas_cumprod.len() < 2 || !rises || alphas_cumprod.iter().any(|a| !(*a > 0.0 && *a < 1.0)) {
             bail!(
                 ModelInvalid,
-                "scheduler_config.json: the betas must give two noise levels or more, all between 0 and 1"
+                "scheduler_config.json: the betas must give two noise levels or more, rising and all between 0 and 1"
             );
         }
         if config.clip_sample_range.is_some_and(|range| range <= 0.0) {
