@@ -4,6 +4,7 @@ Apart, as Olive does it in the recipes that Amuse and OnnxStack use; or merged i
 convert_stable_diffusion_controlnet_to_onnx.py does it.
 """
 
+import contextlib
 import json
 import shutil
 
@@ -23,8 +24,7 @@ def export(torch_folder, base, folder, controlnets, scale):
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base, folder)
-    unet = UNet2DConditionModel.from_pretrained(torch_folder / base.name / "unet").eval()
-    parts = [ControlNetModel.from_pretrained(torch_folder / name).eval() for name in controlnets]
+    unet, parts = load(torch_folder, base.name, controlnets)
     export_unet(unet, parts[0], folder / "unet")
     for i, part in enumerate(parts):  # under the names that diffusers gives the folders of several
         export_part(part, folder / (f"controlnet_{i}" if i else "controlnet"), scale)
@@ -36,8 +36,7 @@ def export(torch_folder, base, folder, controlnets, scale):
 def export_merged(torch_folder, base, folder, controlnets):
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base, folder)
-    unet = UNet2DConditionModel.from_pretrained(torch_folder / base.name / "unet").eval()
-    parts = [ControlNetModel.from_pretrained(torch_folder / name).eval() for name in controlnets]
+    unet, parts = load(torch_folder, base.name, controlnets)
     write(
         Merged(unet, parts),
         folder / "unet",
@@ -55,6 +54,13 @@ def export_merged(torch_folder, base, folder, controlnets):
             "controlnet_conds": {1: "2B", 3: "8H", 4: "8W"},
         },
     )
+
+
+def load(torch_folder, base, controlnets):
+    # The path given is written into config.json: a bare name says nothing of this machine.
+    with contextlib.chdir(torch_folder):
+        unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet").eval()
+        return unet, [ControlNetModel.from_pretrained(name).eval() for name in controlnets]
 
 
 def export_unet(unet, controlnet, folder):
