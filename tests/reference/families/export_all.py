@@ -49,8 +49,9 @@ def main():
 
 
 def order(path):
-    """Optimum's first: the others keep only what they have of their own."""
-    return OPTIMUM.index(path.name) if path.name in OPTIMUM else len(OPTIMUM), path.name
+    """First those that others are made of: the others keep only what they have of their own."""
+    first = [*OPTIMUM, "sd1-script"]
+    return first.index(path.name) if path.name in first else len(first), path.name
 
 
 def controlled(torch_folder, folder):
