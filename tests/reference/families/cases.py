@@ -128,7 +128,7 @@ def control(image, scale=1.0, start=0.0, end=1.0):
 EDGES, DEPTH = control("edges"), control("depth")
 CONTROL = ["no_residual", "control_inverted", "control_normalised"]
 
-ONE, TWO = "sd1-controlnet", "sd1-controlnets"
+ONE, TWO, XL = "sd1-controlnet", "sd1-controlnets", "sdxl-controlnet"
 BOTH = [control("edges", 0.7), control("depth", 0.4)]
 MIXED = [control("edges", 0.7, 0.2, 0.8), control("depth", 1.0, 0.0, 0.5)]
 SOME_STEPS = [control("edges", 1.0, 0.2, 0.8)]
@@ -144,8 +144,8 @@ CONTROLNET = [
     img2img("controlnet-img2img", ONE, 0.6, controls=[control("edges", 0.7)], mistakes=[*WEAKER, "posterior_mean"]),
     txt2img("controlnets", TWO, controls=BOTH, mistakes=[*WEAKER, "first_control_only"]),
     txt2img("controlnets-mixed", TWO, controls=MIXED, steps=10, mistakes=["whole_run", "first_control_only"]),
-    txt2img("controlnet-xl", "sdxl-controlnet", controls=[EDGES], mistakes=[*CONTROL, "zero_pooled"]),
-    txt2img("controlnet-xl-0.7", "sdxl-controlnet", controls=[control("depth", 0.7)], mistakes=[*CONTROL, "full_scale"]),
+    txt2img("controlnet-xl", XL, controls=[EDGES], mistakes=[*CONTROL, "zero_pooled"]),
+    txt2img("controlnet-xl-0.7", XL, controls=[control("depth", 0.7)], mistakes=[*CONTROL, "full_scale"]),
 ]
 
 FAMILIES = {

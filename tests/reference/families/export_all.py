@@ -34,8 +34,9 @@ def main():
     arguments = parser.parse_args()
 
     scratch = arguments.scratch.resolve()
-    shutil.rmtree(scratch, ignore_errors=True)
     torch_folder, onnx_folder = scratch / "torch", scratch / "onnx"
+    for folder in [torch_folder, onnx_folder]:
+        shutil.rmtree(folder, ignore_errors=True)
     pipelines.make_all(torch_folder)
     for name in OPTIMUM:
         export_optimum.export(torch_folder / name, onnx_folder / name)

@@ -59,15 +59,12 @@ def run(scratch, case, weak):
     width, height = size(pipe, case)
     case = {**case, "width": width, "height": height}
     settings = {**case, **inputs(case)}
-    if "controls" in case:
-        drawn = [pictures.control(control["image"], width, height) for control in case["controls"]]
-        settings["controls"] = [{**control, "image": image} for control, image in zip(case["controls"], drawn)]
     latents = paint(pipe, settings)
     picture = decode(pipe, latents)
     assert picture.shape == (height, width, 3)
     assert latents.isfinite().all() and 0.5 < latents.abs().max() < 100, f"{case['name']}: {latents.abs().max()}"
-    tensors = {key: torch.from_numpy(pixels) for key, pixels in inputs(case).items()}
-    tensors |= {"latents": latents.flatten(), "picture": picture}
+    tensors = {"latents": latents.flatten(), "picture": picture}
+    tensors |= {key: torch.from_numpy(settings[key]) for key in ["image", "mask"] if key in settings}
     for i, control in enumerate(settings.get("controls", [])):
         tensors[f"control.{i}"] = torch.from_numpy(control["image"])
     if "mask" in case:
@@ -86,7 +83,7 @@ def run(scratch, case, weak):
         tensors[f"{mistake}.{of}"] = found.flatten() if of == "latents" else found
         factors.append({"name": mistake, "of": of, "factor": round(factor, 1)})
     entry = {**case, "mistakes": factors}
-    print(f"{case['name']} {latents.abs().max():.1f}", *(f"{mistake['name']}={mistake['factor']}" for mistake in factors))
+    print(case["name"], f"{latents.abs().max():.1f}", {mistake["name"]: mistake["factor"] for mistake in factors})
     return entry, tensors
 
 
@@ -111,12 +108,15 @@ def size(pipe, case):
 
 
 def inputs(case):
-    """The pictures that go in, by what they are for."""
-    given = {}
+    """The pictures that go in, in place of their names."""
+    size, given = (case["width"], case["height"]), {}
     if case["mode"] != "txt2img":
-        given["image"] = pictures.image(case["width"], case["height"])
+        given["image"] = pictures.image(*size)
     if "mask" in case:
-        given["mask"] = pictures.mask(case["mask"], case["width"], case["height"])
+        given["mask"] = pictures.mask(case["mask"], *size)
+    if "controls" in case:
+        drawn = [pictures.control(control["image"], *size) for control in case["controls"]]
+        given["controls"] = [{**control, "image": image} for control, image in zip(case["controls"], drawn)]
     return given
 
 
