@@ -120,6 +120,34 @@ CLIP_SKIP = [
     txt2img("sd1-hidden-2", "sd1-hidden", clip_skip=2, mistakes=SKIP),
 ]
 
+
+def control(image, scale=1.0, start=0.0, end=1.0):
+    return {"image": image, "scale": scale, "start": start, "end": end}
+
+
+EDGES, DEPTH = control("edges"), control("depth")
+CONTROL = ["no_residual", "control_inverted", "control_normalised"]
+
+ONE, TWO, XL = "sd1-controlnet", "sd1-controlnets", "sdxl-controlnet"
+BOTH = [control("edges", 0.7), control("depth", 0.4)]
+MIXED = [control("edges", 0.7, 0.2, 0.8), control("depth", 1.0, 0.0, 0.5)]
+SOME_STEPS = [control("edges", 1.0, 0.2, 0.8)]
+WEAKER = ["full_scale", "no_residual"]
+
+CONTROLNET = [
+    txt2img("controlnet", ONE, controls=[EDGES], mistakes=[*CONTROL, "timestep_plus_one", "swapped"]),
+    txt2img("controlnet-0.7", ONE, controls=[control("depth", 0.7)], mistakes=[*CONTROL, "full_scale"]),
+    txt2img("controlnet-some-steps", ONE, controls=SOME_STEPS, steps=10, mistakes=["whole_run", "no_residual"]),
+    txt2img("controlnet-euler", ONE, scheduler="euler", controls=SOME_STEPS, steps=10, mistakes=["whole_run"]),
+    txt2img("controlnet-unguided", ONE, controls=[EDGES], guidance=1.0, mistakes=CONTROL),
+    txt2img("controlnet-wide", ONE, controls=[DEPTH], width=96, height=48, mistakes=CONTROL),
+    img2img("controlnet-img2img", ONE, 0.6, controls=[control("edges", 0.7)], mistakes=[*WEAKER, "posterior_mean"]),
+    txt2img("controlnets", TWO, controls=BOTH, mistakes=[*WEAKER, "first_control_only"]),
+    txt2img("controlnets-mixed", TWO, controls=MIXED, steps=10, mistakes=["whole_run", "first_control_only"]),
+    txt2img("controlnet-xl", XL, controls=[EDGES], mistakes=[*CONTROL, "zero_pooled"]),
+    txt2img("controlnet-xl-0.7", XL, controls=[control("depth", 0.7)], mistakes=[*CONTROL, "full_scale"]),
+]
+
 FAMILIES = {
     "sd1": SD1,
     "sdxl": SDXL,
@@ -129,4 +157,5 @@ FAMILIES = {
     "img2img": IMG2IMG,
     "inpaint": INPAINT,
     "clip_skip": CLIP_SKIP,
+    "controlnet": CONTROLNET,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import diffusers
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import ControlNetModel, DiffusionPipeline
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,6 +22,13 @@ from schedulers import CLASSES
 
 TOLERANCE = 1e-3
 FACTOR = 20
+
+# The models with ControlNets: what they are without, and the torch twins of their ControlNets.
+CONTROLLED = {
+    "sd1-controlnet": ("sd1", ["controlnet-a"]),
+    "sd1-controlnets": ("sd1", ["controlnet-a", "controlnet-b"]),
+    "sdxl-controlnet": ("sdxl", ["controlnet-xl"]),
+}
 
 
 def main():
@@ -56,8 +63,10 @@ def run(scratch, case, weak):
     picture = decode(pipe, latents)
     assert picture.shape == (height, width, 3)
     assert latents.isfinite().all() and 0.5 < latents.abs().max() < 100, f"{case['name']}: {latents.abs().max()}"
-    tensors = {key: torch.from_numpy(pixels) for key, pixels in inputs(case).items()}
-    tensors |= {"latents": latents.flatten(), "picture": picture}
+    tensors = {"latents": latents.flatten(), "picture": picture}
+    tensors |= {key: torch.from_numpy(settings[key]) for key in ["image", "mask"] if key in settings}
+    for i, control in enumerate(settings.get("controls", [])):
+        tensors[f"control.{i}"] = torch.from_numpy(control["image"])
     if "mask" in case:
         tensors["latent_mask"] = latent_mask(pipe, settings)
 
@@ -74,19 +83,21 @@ def run(scratch, case, weak):
         tensors[f"{mistake}.{of}"] = found.flatten() if of == "latents" else found
         factors.append({"name": mistake, "of": of, "factor": round(factor, 1)})
     entry = {**case, "mistakes": factors}
-    print(f"{case['name']} {latents.abs().max():.1f}", *(f"{mistake['name']}={mistake['factor']}" for mistake in factors))
+    print(case["name"], f"{latents.abs().max():.1f}", {mistake["name"]: mistake["factor"] for mistake in factors})
     return entry, tensors
 
 
 def load(scratch, case):
-    pipe = DiffusionPipeline.from_pretrained(scratch / "torch" / case["model"])
+    base, controlnets = CONTROLLED.get(case["model"], (case["model"], []))
+    pipe = DiffusionPipeline.from_pretrained(scratch / "torch" / base)
     # transformers 5 no longer nests the encoder, where diffusers 0.42.1 looks for its last normalisation.
     pipe.text_encoder.__dict__.setdefault("text_model", pipe.text_encoder)
     if "scheduler" in case:
         # As read from the file: loaded, a configuration holds the defaults of the class that it names.
-        path = scratch / "torch" / case["model"] / "scheduler" / "scheduler_config.json"
+        path = scratch / "torch" / base / "scheduler" / "scheduler_config.json"
         pipe.scheduler = CLASSES[case["scheduler"]].from_config(json.loads(path.read_text(encoding="utf-8")))
-    pipe = for_mode(pipe, case["mode"])
+    parts = [ControlNetModel.from_pretrained(scratch / "torch" / name) for name in controlnets]
+    pipe = for_mode(pipe, case["mode"], parts)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -97,12 +108,15 @@ def size(pipe, case):
 
 
 def inputs(case):
-    """The pictures that go in, by what they are for."""
-    given = {}
+    """The pictures that go in, in place of their names."""
+    size, given = (case["width"], case["height"]), {}
     if case["mode"] != "txt2img":
-        given["image"] = pictures.image(case["width"], case["height"])
+        given["image"] = pictures.image(*size)
     if "mask" in case:
-        given["mask"] = pictures.mask(case["mask"], case["width"], case["height"])
+        given["mask"] = pictures.mask(case["mask"], *size)
+    if "controls" in case:
+        drawn = [pictures.control(control["image"], *size) for control in case["controls"]]
+        given["controls"] = [{**control, "image": image} for control, image in zip(case["controls"], drawn)]
     return given
 
 

@@ -41,6 +41,25 @@ guidance_not_less_one = other(guidance=lambda s: s["guidance"] + 1)
 mask_inverted = other(mask=lambda s: 255 - s["mask"])
 
 
+def controls(change):
+    return other(controls=lambda s: [{**control, **change(i, control)} for i, control in enumerate(s["controls"])])
+
+
+no_residual = controls(lambda i, control: {"scale": 0.0})
+full_scale = controls(lambda i, control: {"scale": 1.0})
+whole_run = controls(lambda i, control: {"start": 0.0, "end": 1.0})
+first_control_only = controls(lambda i, control: {"scale": control["scale"] if i == 0 else 0.0})
+control_inverted = controls(lambda i, control: {"image": 255 - control["image"]})
+
+
+@contextlib.contextmanager
+def control_normalised(pipe, settings):
+    """A ControlNet takes its picture from 0 to 1, not from -1 to 1."""
+    pipe.control_image_processor.register_to_config(do_normalize=True)
+    yield
+    pipe.control_image_processor.register_to_config(do_normalize=False)
+
+
 def denoising(change):
     """A mistake in what the UNet is given: `change` takes and gives its positional and keyword arguments."""
 

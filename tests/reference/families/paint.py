@@ -3,18 +3,20 @@
 import inspect
 
 import torch
-from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
+from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting, AutoPipelineForText2Image
 
 from pictures import pil
 
 
-def for_mode(pipe, mode):
-    """The same parts in the pipeline of another mode."""
-    if mode == "img2img":
-        return AutoPipelineForImage2Image.from_pipe(pipe)
-    if mode == "inpaint" and "mask_image" not in inspect.signature(pipe.__call__).parameters:
-        return AutoPipelineForInpainting.from_pipe(pipe)
-    return pipe
+def for_mode(pipe, mode, controlnets):
+    """The same parts in the pipeline of another mode, with ControlNets if there are any."""
+    kind = {"img2img": AutoPipelineForImage2Image, "inpaint": AutoPipelineForInpainting}.get(mode)
+    if controlnets:
+        kind = kind or AutoPipelineForText2Image
+        return kind.from_pipe(pipe, controlnet=several(controlnets))
+    if kind is None or (mode == "inpaint" and "mask_image" in inspect.signature(pipe.__call__).parameters):
+        return pipe
+    return kind.from_pipe(pipe)
 
 
 def paint(pipe, settings):
@@ -34,10 +36,21 @@ def paint(pipe, settings):
         arguments["image"] = pil(settings["image"])
     if "mask" in settings:
         arguments["mask_image"] = pil(settings["mask"])
+    if "controls" in settings:
+        controls = settings["controls"]
+        argument = "control_image" if "image" in settings else "image"
+        arguments[argument] = several([pil(control["image"]) for control in controls])
+        arguments["controlnet_conditioning_scale"] = several([float(control["scale"]) for control in controls])
+        arguments["control_guidance_start"] = several([control["start"] for control in controls])
+        arguments["control_guidance_end"] = several([control["end"] for control in controls])
     accepted = inspect.signature(pipe.__call__).parameters
     known = {key: value for key, value in arguments.items() if value is not None and key in accepted}
     generator = torch.Generator("cpu").manual_seed(settings["seed"])
     return pipe(**known, generator=generator, output_type="latent").images
+
+
+def several(values):
+    return values if len(values) > 1 else values[0]
 
 
 def decode(pipe, latents):

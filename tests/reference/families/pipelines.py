@@ -5,6 +5,7 @@ import json
 import diffusers
 from diffusers import (
     AutoencoderKL,
+    ControlNetModel,
     LatentConsistencyModelPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
@@ -36,7 +37,11 @@ def make_all(folder):
     save_sd(folder / "sd2v-zero-snr", sd2, sd2_unet, schedulers_of.SD2_ZERO_SNR, pad="!")
     save_sd(folder / "turbo", sd2, sd2_unet, schedulers_of.TURBO, pad="!")
 
+    for name, seed in {"controlnet-a": 13, "controlnet-b": 14}.items():
+        controlnet(seed, sd1_unet, factor=8).save_pretrained(folder / name)
+
     sdxl = sdxl_parts()
+    controlnet(15, sdxl["unet"], factor=4).save_pretrained(folder / "controlnet-xl")
     save_sdxl(folder / "sdxl", sdxl, schedulers_of.SDXL)
     save_sdxl(folder / "sdxl-turbo", sdxl, schedulers_of.SDXL_TURBO)
     save_sdxl(folder / "sdxl-lightning", sdxl, schedulers_of.SDXL_LIGHTNING)
@@ -72,6 +77,12 @@ def unet(seed, width, **settings):
         **settings,
     }
     return randomise(UNet2DConditionModel(**config), seed)
+
+
+def controlnet(seed, unet, factor):
+    """Its last convolutions begin as zeros before training; here they are as random as the rest."""
+    model = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(4,) * factor.bit_length())
+    return randomise(model, seed, {"controlnet_cond_embedding": 2.0})
 
 
 def vae(seed, factor, scaling_factor=0.18215):

@@ -15,9 +15,9 @@ GAINS = {
 }
 
 
-def randomise(module, seed, gains=None):
+def randomise(module, seed, gains={}):
+    """Names are looked up in `gains` before they are in `GAINS`."""
     generator = torch.Generator().manual_seed(seed)
-    gains = {**GAINS, **(gains or {})}
     for name, parameter in module.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
         if "embedding" in name and "position" in name:
@@ -27,11 +27,11 @@ def randomise(module, seed, gains=None):
         elif parameter.dim() == 1:  # the scale of a normalisation
             noise = 1 + 0.2 * noise
         elif "token_embedding" not in name:
-            noise *= gain(name, gains) / parameter[0].numel() ** 0.5
+            noise *= gain(name, [*gains.items(), *GAINS.items()]) / parameter[0].numel() ** 0.5
         with torch.no_grad():
             parameter.copy_(noise)
     return module.eval()
 
 
 def gain(name, gains):
-    return next((factor for part, factor in gains.items() if part in name), 1.0)
+    return next((factor for part, factor in gains if part in name), 1.0)
