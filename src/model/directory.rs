@@ -195,7 +195,7 @@ impl Model for StableDiffusion {
     }
 }
 
-/// Those that the caller names, and the directory's own before them.
+/// Those that the caller names, and before them the directory's own: `controlnet/`, `controlnet_1/`, …
 fn open_controlnets(
     layout: &Layout,
     more: &[PathBuf],
@@ -204,7 +204,8 @@ fn open_controlnets(
     cancel: &Cancel,
 ) -> Result<Vec<ControlNet>> {
     let named = more.iter().map(|path| if path.is_dir() { path.join("model.onnx") } else { path.clone() });
-    let paths: Vec<PathBuf> = layout.find_model("controlnet").into_iter().chain(named).collect();
+    let numbered = (1..).map_while(|i| layout.find_model(&format!("controlnet_{i}")));
+    let paths: Vec<PathBuf> = layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect();
     let mut nets = Vec::new();
     for path in paths {
         let net = ControlNet::open(&path, device, cancel)?;
