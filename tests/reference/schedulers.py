@@ -108,7 +108,12 @@ def configs(model_config):
         # Keys of the multistep solvers, which the others do not know.
         "order_1": {**PLAIN, "solver_order": 1},
         "order_3": {**PLAIN, "solver_order": 3},
-        "order_3_bh1": {**PLAIN, "solver_order": 3, "solver_type": "bh1"},
+        "order_3_bh1": {
+            **PLAIN,
+            "final_sigmas_type": "sigma_min",  # with zero, the last step is NaN
+            "solver_order": 3,
+            "solver_type": "bh1",
+        },
         "heun": {**PLAIN, "solver_type": "heun"},
         "sigma_min": {**PLAIN, "final_sigmas_type": "sigma_min"},
         "sigma_min_karras": {**PLAIN, "final_sigmas_type": "sigma_min", "use_karras_sigmas": True},
