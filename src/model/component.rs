@@ -17,6 +17,7 @@ use super::port::Port;
 use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
+use crate::files;
 use crate::runtime;
 
 /// Time that sessions of this process have run.
@@ -42,6 +43,9 @@ impl Default for Device {
     }
 }
 
+/// Where a model that is loaded from memory has its external data.
+const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+
 /// A session and its ports.
 pub struct Component {
     what: &'static str,
@@ -54,13 +58,41 @@ impl Component {
     /// Loads the model `what` from this file. What it refers to must stay within the directory `root`.
     pub fn open(root: &Path, path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
         scan::check(root, path)?;
-        let mut builder =
-            session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
+        Self::commit(what, device, cancel, |mut builder| {
+            builder.commit_from_file(path).map_err(|error| load_error(path, &error))
+        })
+    }
+
+    /// Likewise, with tensors within its graph as outputs too.
+    pub fn open_with_outputs(
+        root: &Path,
+        path: &Path,
+        what: &'static str,
+        more: &[&str],
+        device: &Device,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        scan::check(root, path)?;
+        let mut model = files::read(path)?;
+        // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
+        let outputs: Vec<u8> = more.iter().flat_map(|name| field(12, &field(1, name.as_bytes()))).collect();
+        model.extend(field(7, &outputs));
+        let folder = path.parent().unwrap_or(root).to_string_lossy().into_owned();
+        Self::commit(what, device, cancel, |builder| {
+            let load = || builder.with_config_entry(EXTERNAL_FOLDER, folder)?.commit_from_memory(&model);
+            load().map_err(|error: ort::Error| load_error(path, &error))
+        })
+    }
+
+    fn commit(
+        what: &'static str,
+        device: &Device,
+        cancel: &Cancel,
+        load: impl FnOnce(SessionBuilder) -> Result<Session>,
+    ) -> Result<Self> {
+        let builder = session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
         let canceler = builder.canceler();
-        let session = cancel.interruptible(
-            move || drop(canceler.cancel()),
-            || builder.commit_from_file(path).map_err(|error| load_error(path, &error)),
-        )?;
+        let session = cancel.interruptible(move || drop(canceler.cancel()), || load(builder))?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
         Ok(Self { what, session, inputs, outputs })
@@ -153,6 +185,19 @@ impl Component {
     pub fn run_one(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
         Ok(self.run(inputs, &[output], cancel)?.remove(0))
     }
+}
+
+/// A field of a protobuf message that holds bytes or a message.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2];
+    let mut length = content.len();
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+    bytes.extend_from_slice(content);
+    bytes
 }
 
 fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {

@@ -9,11 +9,13 @@ mod info;
 mod latent_rgb;
 mod layout;
 mod port;
+mod posterior;
 pub mod scan;
 mod text_encoder;
 mod unet;
 mod unet_inputs;
 mod vae;
+mod vae_encoder;
 
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 

@@ -253,8 +253,8 @@ impl Unet {
 /// The inputs of ControlNets that were exported with the UNet (diffusers'
 /// `convert_stable_diffusion_controlnet_to_onnx.py`).
 fn merged(component: &Component) -> Result<Option<(Port, Port, usize)>> {
-    let Some(pictures) = component.optional_input(&["controlnet_conds"]) else { return Ok(None) };
-    let scales = component.input(&["conditioning_scales"])?;
+    let Some(pictures) = component.optional_input(&["controlnet_conds", "controlnet_images"]) else { return Ok(None) };
+    let scales = component.input(&["conditioning_scales", "controlnet_scales"])?;
     match pictures.fixed(0).or(scales.fixed(0)) {
         Some(nets) => Ok(Some((pictures, scales, nets))),
         None => bail!(ModelUnsupported, "unet: {} does not fix how many ControlNets it has", pictures.describe()),

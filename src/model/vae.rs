@@ -1,6 +1,6 @@
-//! The autoencoder: pictures to latents and back.
+//! The decoder of the autoencoder: latents to a picture.
 
-use ndarray::{s, Array3, Array4, ArrayView3, ArrayView4, Axis, Ix4, Zip};
+use ndarray::{Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
 use super::component::{Component, Device};
@@ -8,13 +8,12 @@ use super::layout::Layout;
 use super::port::Port;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
-use crate::random::Random;
 
 /// What both halves share, read from the decoder's `config.json`.
 #[derive(Clone, Copy, Debug)]
 pub struct VaeScale {
     /// What the encoder's latents are multiplied by to have a variance of 1.
-    scaling_factor: f32,
+    pub scaling_factor: f32,
     /// Pixels per latent, along each side.
     pub factor: usize,
 }
@@ -85,75 +84,5 @@ impl VaeDecoder {
         }
         let output = output.into_dimensionality::<Ix4>().expect("four dimensions, as just compared");
         Ok(output.index_axis_move(Axis(0), 0))
-    }
-}
-
-/// A picture to latents.
-pub struct VaeEncoder {
-    component: Component,
-    picture: Port,
-    latents: Port,
-    scale: VaeScale,
-}
-
-impl VaeEncoder {
-    /// The encoder, which text-to-image does not need: `None` where the directory has none.
-    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
-        let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
-        let component = Component::open(layout.root(), &path, "vae_encoder", device, cancel)?;
-        let picture = component.input(&["sample", "image"])?;
-        component.no_other_inputs([&picture])?;
-        let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
-        Ok(Some(Self { component, picture, latents, scale }))
-    }
-
-    /// The latents of a picture `[3, height, width]`, -1 to 1: drawn from the distribution that the
-    /// encoder gives, as diffusers does, unless the export has drawn already.
-    pub fn encode(
-        &mut self,
-        picture: ArrayView3<f32>,
-        channels: usize,
-        random: &mut Random,
-        cancel: &Cancel,
-    ) -> Result<Array4<f32>> {
-        let (_, height, width) = picture.dim();
-        let batch = picture.insert_axis(Axis(0));
-        let input = self.picture.tensor(batch.into_dyn())?;
-        let output = self.component.run_one(vec![(&self.picture, input)], &self.latents, cancel)?;
-        let sides = [height / self.scale.factor, width / self.scale.factor];
-        let shape = output.shape().to_vec();
-        let given = match output.into_dimensionality::<Ix4>() {
-            Ok(output) if output.dim().0 == 1 && [output.dim().2, output.dim().3] == sides => output,
-            _ => bail!(
-                ModelUnsupported,
-                "vae_encoder: {} has shape {shape:?}; expected {channels} or {} channels of {sides:?}",
-                self.latents.name,
-                2 * channels
-            ),
-        };
-        let mut latents = match given.dim().1 {
-            n if n == channels => given,
-            n if n == 2 * channels => {
-                let mean = given.slice(s![.., ..channels, .., ..]);
-                let log_variance = given.slice(s![.., channels.., .., ..]);
-                let noise = random.normal(mean.len());
-                let mut drawn = Array4::from_shape_vec(mean.raw_dim(), noise).expect("as many as the mean has");
-                Zip::from(&mut drawn).and(mean).and(log_variance).for_each(|noise, mean, log_variance| {
-                    *noise = mean + (0.5 * log_variance.clamp(-30.0, 20.0)).exp() * *noise;
-                });
-                drawn
-            }
-            n => bail!(
-                ModelUnsupported,
-                "vae_encoder: {} has {n} channels; expected {channels}, or {} for mean and log-variance",
-                self.latents.name,
-                2 * channels
-            ),
-        };
-        if latents.iter().any(|x| !x.is_finite()) {
-            bail!(NotFinite, "vae_encoder: the latents of the picture are not finite");
-        }
-        latents *= self.scale.scaling_factor;
-        Ok(latents)
     }
 }

@@ -14,6 +14,7 @@
 
 mod calls;
 mod external;
+mod nodes;
 mod tensor;
 mod wire;
 
@@ -24,6 +25,8 @@ use std::path::Path;
 use calls::{Calls, Operator};
 use external::Folder;
 use wire::{Message, Value, Wire};
+
+pub use nodes::{nodes, Node};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::files;

@@ -1,0 +1,119 @@
+//! The encoder of the autoencoder: pictures to latents.
+
+use ndarray::{s, Array4, ArrayD, ArrayView3, Axis, Ix4};
+
+use super::component::{Component, Device};
+use super::layout::Layout;
+use super::port::Port;
+use super::posterior::{self, Draw};
+use super::vae::VaeScale;
+use crate::cancel::Cancel;
+use crate::error::{bail, Result};
+use crate::log::{self, LogLevel};
+use crate::random::Random;
+
+/// The encoder, which text-to-image does not need.
+pub struct VaeEncoder {
+    component: Component,
+    picture: Port,
+    output: Output,
+    scale: VaeScale,
+}
+
+/// What the export gives.
+enum Output {
+    /// Mean and log-variance, or the mean alone, or latents that were drawn already: the channels tell.
+    One(Port),
+    /// Mean and standard deviation, of an export that draws by itself.
+    Both { mean: Port, deviation: Port },
+}
+
+impl VaeEncoder {
+    /// `None` where the directory has none.
+    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+        let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
+        let (root, what) = (layout.root(), "vae_encoder");
+        let mut component = Component::open(root, &path, what, device, cancel)?;
+        let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
+        let output = match posterior::of(&path, &latents.name)? {
+            Draw::None => Output::One(latents),
+            Draw::Open { mean, deviation } => {
+                component = Component::open_with_outputs(root, &path, what, &[&mean, &deviation], device, cancel)?;
+                Output::Both { mean: component.output(&[&mean])?, deviation: component.output(&[&deviation])? }
+            }
+            Draw::Closed => {
+                log::push(
+                    LogLevel::Warning,
+                    format!(
+                        "{}: it draws by itself: a picture to start from does not give the same twice",
+                        path.display()
+                    ),
+                );
+                Output::One(latents)
+            }
+        };
+        let picture = component.input(&["sample", "image", "images"])?;
+        component.no_other_inputs([&picture])?;
+        Ok(Some(Self { component, picture, output, scale }))
+    }
+
+    /// The latents of a picture `[3, height, width]`, -1 to 1: drawn from the distribution that the
+    /// encoder gives, as diffusers does.
+    pub fn encode(
+        &mut self,
+        picture: ArrayView3<f32>,
+        channels: usize,
+        random: &mut Random,
+        cancel: &Cancel,
+    ) -> Result<Array4<f32>> {
+        let (_, height, width) = picture.dim();
+        let sides = [height / self.scale.factor, width / self.scale.factor];
+        let ports = match &self.output {
+            Output::One(port) => vec![port],
+            Output::Both { mean, deviation } => vec![mean, deviation],
+        };
+        let input = self.picture.tensor(picture.insert_axis(Axis(0)).into_dyn())?;
+        let given = self.component.run(vec![(&self.picture, input)], &ports, cancel)?;
+        let mut given = given.into_iter().zip(&ports).map(|(values, port)| latents(values, &port.name, sides));
+        let first = given.next().unwrap_or_else(|| bail!(RuntimeFailed, "vae_encoder: no output"))?;
+        let mut latents = match (given.next().transpose()?, first.dim().1) {
+            (Some(deviation), _) if deviation.dim() == first.dim() => draw(first, deviation, random),
+            (None, n) if n == channels => first,
+            (None, n) if n == 2 * channels => {
+                let mean = first.slice(s![.., ..channels, .., ..]).to_owned();
+                let log_variance = first.slice(s![.., channels.., .., ..]);
+                draw(mean, log_variance.mapv(|x| (0.5 * x.clamp(-30.0, 20.0)).exp()), random)
+            }
+            (_, n) => bail!(
+                ModelUnsupported,
+                "vae_encoder: {} has {n} channels; expected {channels}, or {} for mean and log-variance",
+                ports[0].name,
+                2 * channels
+            ),
+        };
+        if latents.iter().any(|x| !x.is_finite()) {
+            bail!(NotFinite, "vae_encoder: the latents of the picture are not finite");
+        }
+        latents *= self.scale.scaling_factor;
+        Ok(latents)
+    }
+}
+
+/// One of the normal distribution, as torch draws.
+fn draw(mean: Array4<f32>, deviation: Array4<f32>, random: &mut Random) -> Array4<f32> {
+    let noise = Array4::from_shape_vec(mean.dim(), random.normal(mean.len())).expect("as many as the mean has");
+    mean + deviation * noise
+}
+
+fn latents(values: ArrayD<f32>, name: &str, sides: [usize; 2]) -> Result<Array4<f32>> {
+    let shape = values.shape().to_vec();
+    match values.into_dimensionality::<Ix4>() {
+        Ok(values) if values.dim().0 == 1 && [values.dim().2, values.dim().3] == sides => Ok(values),
+        _ => bail!(
+            ModelUnsupported,
+            "vae_encoder: {name} has shape {shape:?}; expected [1, channels, {}, {}]",
+            sides[0],
+            sides[1]
+        ),
+    }
+}
