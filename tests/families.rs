@@ -10,6 +10,7 @@ use std::sync::Arc;
 use common::golden::{self, Tensors};
 use common::model::ModelCopy;
 use safetensors::Dtype;
+use scumble::model::{Family, Features};
 use scumble::{Context, ControlRequest, Device, Generation, Places, Preview, Prompt, Request, Source, Texts};
 use serde::Deserialize;
 
@@ -226,5 +227,29 @@ fn an_encoder_that_draws() {
     let (_copy, context) = open("sd1-script");
     for case in cases.iter().filter(|case| case.model == "sd1") {
         case.check(&case.paint(&context, &tensors), &tensors, TOLERANCE);
+    }
+}
+
+/// What a model is and can do shows in its files.
+#[test]
+fn kinds_and_features() {
+    let images = Features { images: true, ..Features::default() };
+    for (model, family, features, steps) in [
+        ("sd1", Family::Sd1, images, 20),
+        ("sd1-script", Family::Sd1, images, 20),
+        ("sd1-bare", Family::Sd1, images, 20),
+        ("sd1-hidden", Family::Sd1, Features { clip_skip: true, ..images }, 20),
+        ("sd2v", Family::Sd2, images, 20),
+        ("turbo", Family::Sd2, images, 4),
+        ("sdxl", Family::Sdxl, Features { clip_skip: true, ..images }, 30),
+        ("sdxl-turbo", Family::Sdxl, Features { clip_skip: true, ..images }, 4),
+        ("lcm", Family::Sd1, Features { embeds_guidance: true, ..images }, 4),
+        ("inpaint9", Family::Sd1, Features { inpainting: true, ..images }, 20),
+        ("sd1-controlnets", Family::Sd1, Features { controlnets: 2, ..images }, 20),
+        ("sd1-controlnets-merged", Family::Sd1, Features { controlnets: 2, ..images }, 20),
+    ] {
+        let (_copy, context) = open(model);
+        let info = context.loaded().unwrap().info;
+        assert_eq!((info.family, info.features, info.defaults.steps), (family, features, steps), "{model}");
     }
 }

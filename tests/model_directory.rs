@@ -244,3 +244,24 @@ fn paint(path: &Path) -> (Status, String) {
     let painted = unsafe { scumble_generation_wait(generation, -1) };
     (painted, last_error())
 }
+
+/// A variant is a folder within the parts; parts that have only one keep it.
+#[test]
+fn variants() {
+    let copy = ModelCopy::new();
+    copy.write("unet/fp16/model.onnx", "damaged");
+    let variant = |name: &str| {
+        let path = CString::new(copy.path().to_str().unwrap()).unwrap();
+        let name = CString::new(name).unwrap();
+        let mut desc = c::desc(scumble_context_desc_init);
+        (desc.model_path, desc.variant) = (path.as_ptr(), name.as_ptr());
+        let mut context = ptr::null_mut();
+        ok(unsafe { scumble_context_create(&desc, &mut context) });
+        (unsafe { scumble_context_wait(context, -1) }, last_error())
+    };
+    assert_eq!(load(copy.path()).0, Status::Ok, "what lies in the part itself comes first");
+    let (status, text) = variant("fp16");
+    assert!(status == Status::ModelInvalid && text.contains("unet/fp16/model.onnx"), "{status:?} ({text})");
+    let (status, text) = variant("int4");
+    assert!(status == Status::InvalidArgument && text.contains("variant is \"int4\""), "{status:?} ({text})");
+}

@@ -2,18 +2,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scumble::model::Defaults;
-use scumble::scheduler::{NoiseSchedule, SchedulerConfig};
+use scumble::model::Settings;
+use scumble::scheduler::{build, Course, NoiseSchedule, Sampler, SchedulerConfig};
 
-fuzz_target!(|json: &[u8]| {
-    if let Ok(config) = serde_json::from_slice::<SchedulerConfig>(json) {
-        let _ = config.not_followed();
-        let _ = NoiseSchedule::new(&config);
-        if let Ok(defaults) = serde_json::from_slice::<Defaults>(json) {
-            let _ = defaults.check(&config);
+fuzz_target!(|json: &str| {
+    let config = SchedulerConfig::parse(json).unwrap_or_else(|_| SchedulerConfig::stable_diffusion());
+    let _ = config.not_followed();
+    if NoiseSchedule::new(&config, Sampler::of(&config)).is_ok() {
+        for name in Sampler::names() {
+            let (sampler, sigmas) = Sampler::parse(name).unwrap();
+            let _ = build(sampler, sigmas, Course::new(3), &config);
         }
     }
-    if let Ok(defaults) = serde_json::from_slice::<Defaults>(json) {
-        let _ = defaults.check(&SchedulerConfig::stable_diffusion());
+    if let Ok(settings) = serde_json::from_str::<Settings>(json) {
+        let _ = settings.check(&config);
     }
 });

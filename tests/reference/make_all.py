@@ -10,6 +10,7 @@ from diffusers import StableDiffusionPipeline
 import clip_tokens
 import prompt_syntax
 import random_numbers
+import resize
 import schedulers
 import text_encoder
 import tokens
@@ -48,6 +49,7 @@ def main():
     clip_tokens.make(out)
     prompt_syntax.make(out)
     random_numbers.make(out)
+    resize.make(out)
     schedulers.make(out, config)
     text_encoder.make(out, pipe)
     pictures = txt2img.make(out, pipe, config)
