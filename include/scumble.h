@@ -466,8 +466,9 @@ typedef struct scumble_context_desc {
   int32_t threads;
   /**
    * Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
-   * `tokenizer/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default
-   * NULL, which is not allowed.
+   * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/` and
+   * `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
+   * allowed.
    */
   const char *model_path;
   /**

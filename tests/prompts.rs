@@ -4,9 +4,10 @@ mod common;
 
 use std::sync::{Arc, OnceLock};
 
+use common::model::ModelCopy;
 use ndarray::Array3;
 use scumble::model::{Conditioning, Syntax};
-use scumble::{Context, Device, Places, Prompt, Texts};
+use scumble::{Context, Device, Places, Prompt, Status, Texts};
 
 fn context() -> &'static Arc<Context> {
     static CONTEXT: OnceLock<Arc<Context>> = OnceLock::new();
@@ -95,6 +96,17 @@ fn clip_skip_takes_an_earlier_layer_of_the_positive_text() {
     assert_ne!(none.positive.embeddings, one.positive.embeddings);
     assert_ne!(one.positive.embeddings, two.positive.embeddings);
     assert_eq!(none.negative.embeddings, two.negative.embeddings);
+}
+
+#[test]
+fn clip_skip_needs_hidden_states() {
+    let copy = ModelCopy::reference("sd1");
+    let context = Context::open(Places::at(copy.path()), Device::default()).unwrap();
+    context.wait(None).unwrap();
+    let texts = Texts { clip_skip: 1, ..Texts::of("a red apple") };
+    let error = Prompt::create(&context, texts, false).err().unwrap();
+    assert_eq!(error.status(), Status::NotSupported);
+    assert!(error.to_string().contains("clip_skip is 1, but the text encoder was exported without hidden states"));
 }
 
 #[test]

@@ -22,8 +22,9 @@ pub struct scumble_context_desc {
     /// of the machine's. They sleep when there is nothing to do.
     pub threads: i32,
     /// Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
-    /// `tokenizer/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default
-    /// NULL, which is not allowed.
+    /// `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/` and
+    /// `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
+    /// allowed.
     pub model_path: *const c_char,
     /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
     /// there is.

@@ -1,99 +1,14 @@
 //! The generation: one picture in progress.
 
 use std::ffi::c_char;
-use std::ptr;
-use std::sync::Arc;
 
 use super::boundary::{self, call, milliseconds, timeout};
 use super::desc::{self, c_struct};
 use super::image::{scumble_image, Checked};
-use super::{auto, handle, scumble_generation, scumble_prompt, SCUMBLE_AUTO};
-use crate::diffusion::{ControlRequest, Request};
-use crate::error::{bail, Result, Status};
-use crate::generation::{Generation, Preview, Source};
-use crate::image::Pixels;
-
-/// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
-/// what shall not be the model's default.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct scumble_generation_desc {
-    /// `sizeof(scumble_generation_desc)`.
-    pub struct_size: u32,
-    /// Width in pixels: a multiple of `size_multiple` of `scumble_context_info`, at most 8192.
-    /// Default `SCUMBLE_AUTO`: the model's.
-    pub width: i32,
-    /// Height in pixels: likewise.
-    pub height: i32,
-    /// Steps of the scheduler: 1 to `max_steps`. Default `SCUMBLE_AUTO`: the model's.
-    pub steps: i32,
-    /// How strongly the prompt counts against the negative text: 0 to 1000. Up to 1 the negative
-    /// text does not count, and a step costs half. Default `SCUMBLE_AUTO`: the model's.
-    pub guidance_scale: f32,
-    /// A preview after every so many UNet evaluations. Default 0: none.
-    pub preview_every: i32,
-    /// Width of previews in pixels, 1 to 8192. Default `SCUMBLE_AUTO`: the picture's.
-    pub preview_width: i32,
-    /// Height of previews: likewise.
-    pub preview_height: i32,
-    /// Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in
-    /// `torch`. Default -1: drawn at random, as any negative number is;
-    /// `scumble_generation_get_info` tells it.
-    pub seed: i64,
-    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
-    /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
-    /// lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
-    /// as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
-    pub scheduler: *const c_char,
-    /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
-    /// linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
-    /// tcd none.
-    pub sigmas: *const c_char,
-    /// How far to depart from `picture`: 0 to 1, the share of the steps that is done. Default
-    /// `SCUMBLE_AUTO`: 0.8, or 1 with a mask.
-    pub strength: f32,
-    /// How much of the contrast that guidance adds is taken back: 0 to 1. 0.7 suits models of zero
-    /// terminal SNR. Default 0.
-    pub guidance_rescale: f32,
-    /// A picture to start from, copied; one of another size is scaled evenly until it covers the
-    /// generation's, and cut off on both sides alike. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
-    pub picture: *const scumble_image,
-    /// What of `picture` to repaint: where it is at least as bright as mid grey. Of the picture's
-    /// size, and copied. Default NULL: all of it.
-    pub mask: *const scumble_image,
-    /// ControlNets: an array of `control_count` pointers, copied. Default NULL.
-    pub controls: *const *const scumble_control,
-    /// How many that is: 0 to 16. Default 0.
-    pub control_count: u32,
-    /// 0.
-    pub reserved: u32,
-}
-c_struct!(scumble_generation_desc, 96);
-
-/// A picture that guides the shape of what is painted, for a ControlNet.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct scumble_control {
-    /// `sizeof(scumble_control)`.
-    pub struct_size: u32,
-    /// Which ControlNet of the context: 0 is the first.
-    pub controlnet: i32,
-    /// How strongly it counts: 0 to 10, 1 as it was trained.
-    pub scale: f32,
-    /// When it begins to count: a share of the run, 0 for all of it.
-    pub start: f32,
-    /// When it ends to count: more than `start`, up to 1.
-    pub end: f32,
-    /// 0.
-    pub reserved: u32,
-    /// Edges, depth, a pose: what the ControlNet was trained on. Scaled and cut as the picture to start
-    /// from is. Not NULL.
-    pub picture: *const scumble_image,
-}
-c_struct!(scumble_control, 32);
-
-/// The most ControlNets of a generation.
-const MAX_CONTROLS: u32 = 16;
+use super::request::{self, scumble_generation_desc};
+use super::{handle, scumble_generation, scumble_prompt};
+use crate::error::{bail, Status};
+use crate::generation::{Generation, Source};
 
 /// How far a generation is, at one moment.
 #[repr(C)]
@@ -172,30 +87,7 @@ pub unsafe extern "C" fn scumble_generation_desc_init(
     abi_version: u32,
 ) -> Status {
     // SAFETY: the caller's promise.
-    call("scumble_generation_desc_init", || unsafe { desc::init(desc, size, abi_version, defaults) })
-}
-
-fn defaults(struct_size: u32) -> scumble_generation_desc {
-    scumble_generation_desc {
-        struct_size,
-        width: SCUMBLE_AUTO,
-        height: SCUMBLE_AUTO,
-        steps: SCUMBLE_AUTO,
-        guidance_scale: SCUMBLE_AUTO as f32,
-        preview_every: 0,
-        preview_width: SCUMBLE_AUTO,
-        preview_height: SCUMBLE_AUTO,
-        seed: -1,
-        scheduler: ptr::null(),
-        sigmas: ptr::null(),
-        strength: SCUMBLE_AUTO as f32,
-        guidance_rescale: 0.0,
-        picture: ptr::null(),
-        mask: ptr::null(),
-        controls: ptr::null(),
-        control_count: 0,
-        reserved: 0,
-    }
+    call("scumble_generation_desc_init", || unsafe { desc::init(desc, size, abi_version, request::defaults) })
 }
 
 /// Creates a generation of a prompt. Nothing is computed yet but its starting noise.
@@ -219,90 +111,12 @@ pub unsafe extern "C" fn scumble_generation_create(
     call("scumble_generation_create", || {
         let prompt = handle::get(prompt)?;
         boundary::not_null(generation, "generation")?;
-        // SAFETY: the caller's promise; the texts are the caller's too.
-        let (desc, scheduler, sigmas) = unsafe {
-            let desc = desc::read(desc, "desc", defaults(0))?;
-            let scheduler = boundary::optional_text(desc.scheduler, "scheduler", 256)?;
-            (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", 256)?)
-        };
-        if desc.reserved != 0 {
-            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-        }
-        // SAFETY: likewise; the pictures are copied.
-        let (picture, mask, controls) =
-            unsafe { (pixels(desc.picture, "picture")?, pixels(desc.mask, "mask")?, controls(&desc)?) };
-        let given = |value: f32| (value != SCUMBLE_AUTO as f32).then_some(value);
-        let request = Request {
-            width: auto(desc.width),
-            height: auto(desc.height),
-            steps: auto(desc.steps),
-            guidance_scale: given(desc.guidance_scale),
-            guidance_rescale: Some(desc.guidance_rescale),
-            seed: u64::try_from(desc.seed).ok(),
-            scheduler: scheduler.map(str::to_owned),
-            sigmas: sigmas.map(str::to_owned),
-            picture,
-            mask,
-            strength: given(desc.strength),
-            controls,
-        };
-        let preview =
-            Preview { every: desc.preview_every, width: auto(desc.preview_width), height: auto(desc.preview_height) };
+        // SAFETY: the caller's promise.
+        let (request, preview) = unsafe { request::read(desc) }?;
         let created = Generation::create(&prompt, &request, &preview)?;
         // SAFETY: as above.
         unsafe { boundary::write(generation, "generation", handle::insert(created)) }
     })
-}
-
-/// # Safety
-/// `image` is NULL or points to `struct_size` bytes, and its `pixels` to `pixels_size` bytes.
-unsafe fn pixels(image: *const scumble_image, name: &str) -> Result<Option<Arc<Pixels>>> {
-    if image.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { Ok(Some(Arc::new(Checked::read(image, name)?.pixels()?))) }
-}
-
-/// # Safety
-/// The array has as many pointers as the descriptor says, and each is as for [`pixels`].
-unsafe fn controls(desc: &scumble_generation_desc) -> Result<Vec<ControlRequest>> {
-    if desc.control_count > MAX_CONTROLS {
-        bail!(LimitExceeded, "control_count is {}; expected 0 to {MAX_CONTROLS}", desc.control_count);
-    }
-    if desc.control_count > 0 {
-        boundary::not_null(desc.controls, "controls")?;
-    }
-    let defaults = scumble_control {
-        struct_size: 0,
-        controlnet: 0,
-        scale: 1.0,
-        start: 0.0,
-        end: 1.0,
-        reserved: 0,
-        picture: ptr::null(),
-    };
-    let control = |i: u32| {
-        let name = format!("controls[{i}]");
-        // SAFETY: the caller's promise.
-        let control = unsafe { desc::read(*desc.controls.add(i as usize), &name, defaults) }?;
-        if control.reserved != 0 {
-            bail!(UnsupportedField, "reserved of {name} is {}; expected 0", control.reserved);
-        }
-        let name = format!("picture of {name}");
-        // SAFETY: likewise.
-        match unsafe { pixels(control.picture, &name) }? {
-            None => bail!(InvalidArgument, "{name} is NULL; expected a picture that the ControlNet was trained on"),
-            Some(picture) => Ok(ControlRequest {
-                index: control.controlnet,
-                picture,
-                scale: control.scale,
-                start: control.start,
-                end: control.end,
-            }),
-        }
-    };
-    (0..desc.control_count).map(control).collect()
 }
 
 /// Lets the context's thread paint the picture and returns at once. Generations of one context

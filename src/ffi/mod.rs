@@ -13,6 +13,7 @@ mod library;
 mod runtime;
 mod context;
 mod prompt;
+mod request;
 mod generation;
 mod image;
 
@@ -24,6 +25,7 @@ pub use handle::insert;
 pub use image::*;
 pub use library::*;
 pub use prompt::*;
+pub use request::{scumble_control, scumble_generation_desc};
 pub use runtime::*;
 
 /// In a field of a descriptor: let the model decide. It converts to `float` exactly, so that it
