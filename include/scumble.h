@@ -353,8 +353,8 @@ enum scumble_syntax
    */
   SCUMBLE_SYNTAX_PLAIN = 0,
   /**
-   * As the common web UI (AUTOMATIC1111's) reads it: "(word)" counts 1.1 times, "[word]" 1.1 times
-   * less, "(word:1.3)" as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
+   * As the common web UI (AUTOMATIC1111's) reads it: `(word)` counts 1.1 times, `[word]` 1.1 times
+   * less, `(word:1.3)` as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
    * a text of any length is read in chunks of `token_limit` tokens, up to 64.
    */
   SCUMBLE_SYNTAX_WEIGHTED = 1,

@@ -1,6 +1,6 @@
 //! One picture in progress, seen from any thread: started, polled, cancelled, read.
 //!
-//! [`crate::diffusion`] does the painting, [`crate::progress`] tells how far it is; this file decides
+//! [`crate::diffusion`] does the painting, `progress` tells how far it is; this file decides
 //! who computes.
 
 use std::sync::Arc;

@@ -1,0 +1,45 @@
+// A picture that grows while the game goes on.
+#pragma once
+#include <scumble.h>
+
+#include <string>
+
+class Painter {
+public:
+    // Begins to load the model. Errors show in `error`.
+    explicit Painter(const char *model);
+    ~Painter();
+    Painter(const Painter &) = delete;
+
+    // Paints anew. What is being painted is cancelled.
+    void paint(const std::string &text, int64_t seed);
+    void cancel();
+
+    // Once a frame: looks how far things are. Costs microseconds.
+    void update();
+
+    // Whether there are new pixels since the last `read`.
+    bool has_news() const { return news; }
+    // Writes them into memory of RGBA rows that lie so many bytes apart.
+    void read(void *pixels, int pitch);
+
+    // For the screen.
+    const char *phase() const;
+    bool done() const { return progress.phase == SCUMBLE_PHASE_DONE; }
+    bool idle() const { return generation == nullptr; }
+
+    scumble_progress progress = {};
+    int width = 0, height = 0;
+    std::string error;
+
+private:
+    bool ok(scumble_status status);
+    void begin();
+
+    scumble_context *context = nullptr;
+    scumble_prompt *prompt = nullptr;
+    scumble_generation *generation = nullptr;
+    bool loaded = false, wanted = false, news = false;
+    std::string text;
+    int64_t seed = 0;
+};
