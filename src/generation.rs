@@ -115,7 +115,8 @@ impl Generation {
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
-        self.progress.lock().snapshot(self.steps, self.evaluations)
+        let decode = self.context.decode_time(self.plan.width * self.plan.height);
+        self.progress.lock().snapshot(self.steps, self.evaluations, decode)
     }
 
     /// Why it failed or that it was cancelled.
@@ -234,8 +235,7 @@ impl Generation {
         diffusion.step(model.get(), &self.cancel)?;
         let preview = self.preview(diffusion, model)?;
         let mut progress = self.progress.lock();
-        progress.denoise += start.elapsed();
-        progress.evaluation = diffusion.evaluation();
+        progress.evaluated(start.elapsed());
         // The old preview is freed after the lock: a poll must not wait for that.
         let _old = preview.and_then(|preview| {
             progress.previews += 1;
@@ -262,7 +262,9 @@ impl Generation {
     fn finish(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Arc<Picture>> {
         let start = Instant::now();
         let picture = diffusion.decode(model.get(), &self.cancel)?;
-        self.progress.lock().decode = start.elapsed();
+        let time = start.elapsed();
+        self.context.decoded(self.plan.width * self.plan.height, time);
+        self.progress.lock().decode = time;
         Ok(Arc::new(picture))
     }
 }
