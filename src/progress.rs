@@ -75,9 +75,16 @@ pub struct Progress {
     pub preview: Option<Arc<Picture>>,
     pub picture: Option<Arc<Picture>>,
     started: Option<Instant>,
-    /// When the first and the latest evaluation were done.
-    evaluated: Option<(Instant, Instant)>,
+    evaluated: Option<Evaluated>,
     ended: Option<Instant>,
+}
+
+/// When evaluations were done.
+#[derive(Clone, Copy)]
+struct Evaluated {
+    first: Instant,
+    first_took: Duration,
+    latest: Instant,
 }
 
 impl Progress {
@@ -106,14 +113,14 @@ impl Progress {
         if self.phase.is_final() {
             return Some(Duration::ZERO);
         }
-        let (first, latest) = self.evaluated?;
+        let Evaluated { first, first_took, latest } = self.evaluated?;
         // The first evaluation is slower than the others: it may encode a picture, and memory is new.
-        let each = match self.evaluation {
-            1 => self.denoise,
-            n => (latest - first) / (n as u32 - 1),
+        let (each, own) = match self.evaluation as u32 - 1 {
+            0 => (first_took, first_took),
+            n => ((latest - first) / n, (self.denoise - first_took) / n),
         };
         // Decoders of Stable Diffusion compute one to two times as much as a guided evaluation.
-        let decode = decode.unwrap_or(each * 3 / 2);
+        let decode = decode.unwrap_or(own * 3 / 2) + each.saturating_sub(own);
         let ahead = evaluations - self.evaluation;
         let piece = if ahead > 0 { each } else { decode };
         Some(each * ahead as u32 + decode - latest.elapsed().min(piece))
@@ -146,7 +153,8 @@ impl Progress {
         let now = Instant::now();
         self.evaluation += 1;
         self.denoise += time;
-        self.evaluated = Some((self.evaluated.map_or(now, |(first, _)| first), now));
+        let evaluated = self.evaluated.get_or_insert(Evaluated { first: now, first_took: time, latest: now });
+        evaluated.latest = now;
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.
