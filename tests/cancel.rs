@@ -67,7 +67,7 @@ impl Bench {
         let context = context();
         // Long, so that encoding takes more than a moment.
         let texts =
-            Texts { syntax: Syntax::Weighted, ..Texts::of(&"a (red:1.2) apple on a blue background ".repeat(40)) };
+            Texts { syntax: Syntax::Weighted, ..Texts::of("a (red:1.2) apple on a blue background ".repeat(40)) };
         let prompt = Prompt::create(&context, texts.clone(), false).unwrap();
         let encoding = prompt.wait(None).unwrap().time;
         let picture = Pixels::read(&[90; 32 * 32 * 3], Format::Rgb8, (32, 32), 96, false, "picture").unwrap();
