@@ -835,7 +835,9 @@ typedef struct scumble_progress {
    */
   float spent_ms;
   /**
-   * Milliseconds left, estimated; -1 before the first evaluation is done.
+   * Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
+   * done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
+   * picture it is only guessed from the evaluations.
    */
   float left_ms;
   /**
@@ -1142,7 +1144,8 @@ SCUMBLE_API scumble_status scumble_prompt_wait(const struct scumble_prompt *prom
 SCUMBLE_API scumble_status scumble_prompt_get_info(const struct scumble_prompt *prompt, struct scumble_prompt_info *info);
 
 /**
- * Gives the prompt back. Generations that use it keep it. Never blocks.
+ * Gives the prompt back. Encoding is cancelled, unless a generation uses the prompt: it keeps it. Never
+ * blocks.
  *
  * Errors: `INVALID_HANDLE`, also for NULL.
  *

@@ -25,6 +25,8 @@ struct Shared {
     /// Held for one computation at a time; empty before loading and after a failure of it.
     model: Mutex<Option<Box<dyn Model>>>,
     latent_rgb: OnceLock<LatentRgb>,
+    /// Pixels of the last picture that was decoded, and how long that took.
+    decoded: Mutex<Option<(usize, Duration)>>,
     cancel: Cancel,
 }
 
@@ -52,6 +54,7 @@ impl Context {
             loaded: Promise::new(),
             model: Mutex::new(None),
             latent_rgb: OnceLock::new(),
+            decoded: Mutex::new(None),
             cancel: Cancel::default(),
         });
         let at_end = Arc::clone(&shared);
@@ -109,6 +112,17 @@ impl Context {
             }
         };
         Ok(self.shared.latent_rgb.get_or_init(|| map))
+    }
+
+    /// Remembers how long it took to decode a picture of so many pixels.
+    pub fn decoded(&self, pixels: usize, time: Duration) {
+        *self.shared.decoded.lock() = Some((pixels, time));
+    }
+
+    /// How long decoding so many pixels will take, judged by the last picture; none before the first.
+    pub fn decode_time(&self, pixels: usize) -> Option<Duration> {
+        let decoded = *self.shared.decoded.lock();
+        decoded.map(|(before, time)| time.mul_f64(pixels as f64 / before as f64))
     }
 
     /// Gives the worker a task.

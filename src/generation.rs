@@ -16,7 +16,7 @@ use crate::image::{resize, Picture, MAX_SIDE};
 use crate::panics;
 use crate::progress::{Phase, Progress, Snapshot};
 use crate::promise::wait_until;
-use crate::prompt::Prompt;
+use crate::prompt::{EncodedPrompt, Prompt};
 use crate::scheduler::Latents;
 use crate::testing;
 use crate::worker::{Task, Turn};
@@ -45,7 +45,8 @@ pub enum Source {
 /// A picture in progress.
 pub struct Generation {
     context: Arc<Context>,
-    prompt: Arc<Prompt>,
+    /// None when it ended: an encoding that nobody else wants is cancelled then.
+    prompt: Mutex<Option<Arc<Prompt>>>,
     plan: Plan,
     evaluations: usize,
     steps: usize,
@@ -73,7 +74,7 @@ impl Generation {
         let diffusion = Diffusion::new(request, &plan, &loaded.info)?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),
-            prompt: Arc::clone(prompt),
+            prompt: Mutex::new(Some(Arc::clone(prompt))),
             evaluations: diffusion.evaluations(),
             steps: diffusion.steps(),
             plan,
@@ -102,7 +103,7 @@ impl Generation {
 
     /// Lets the worker paint it.
     pub fn start(self: &Arc<Self>) -> Result<()> {
-        if !self.prompt.is_under_way() {
+        if self.prompt.lock().as_ref().is_some_and(|prompt| !prompt.is_under_way()) {
             bail!(
                 WrongState,
                 "the prompt was made to be encoded by hand and is not encoded yet: call its _encode first"
@@ -115,7 +116,8 @@ impl Generation {
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
-        self.progress.lock().snapshot(self.steps, self.evaluations)
+        let decode = self.context.decode_time(self.plan.width * self.plan.height);
+        self.progress.lock().snapshot(self.steps, self.evaluations, decode)
     }
 
     /// Why it failed or that it was cancelled.
@@ -147,7 +149,7 @@ impl Generation {
     pub fn step(&self) -> Result<usize> {
         let mut diffusion = self.by_hand()?;
         self.progress.lock().require("_step", &[Phase::Created, Phase::Denoising])?;
-        let encoded = match self.prompt.encoded() {
+        let encoded = match self.encoded() {
             Err(error) if error.status() == Status::NotReady => return Err(error),
             encoded => encoded,
         };
@@ -225,7 +227,17 @@ impl Generation {
         if progress.end(result) {
             self.changed.notify_all();
         }
-        progress.error.clone().map_or(Ok(()), Err)
+        let answer = progress.error.clone().map_or(Ok(()), Err);
+        drop(progress);
+        let _released = self.prompt.lock().take();
+        answer
+    }
+
+    fn encoded(&self) -> Result<EncodedPrompt> {
+        match &*self.prompt.lock() {
+            Some(prompt) => prompt.encoded(),
+            None => bail!(Cancelled, "the generation was cancelled"),
+        }
     }
 
     fn evaluate(&self, diffusion: &mut Diffusion, model: &mut ModelGuard) -> Result<()> {
@@ -234,8 +246,7 @@ impl Generation {
         diffusion.step(model.get(), &self.cancel)?;
         let preview = self.preview(diffusion, model)?;
         let mut progress = self.progress.lock();
-        progress.denoise += start.elapsed();
-        progress.evaluation = diffusion.evaluation();
+        progress.evaluated(start.elapsed());
         // The old preview is freed after the lock: a poll must not wait for that.
         let _old = preview.and_then(|preview| {
             progress.previews += 1;
@@ -262,7 +273,9 @@ impl Generation {
     fn finish(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Arc<Picture>> {
         let start = Instant::now();
         let picture = diffusion.decode(model.get(), &self.cancel)?;
-        self.progress.lock().decode = start.elapsed();
+        let time = start.elapsed();
+        self.context.decoded(self.plan.width * self.plan.height, time);
+        self.progress.lock().decode = time;
         Ok(Arc::new(picture))
     }
 }
@@ -292,7 +305,7 @@ impl PaintTask {
         generation.cancel.check()?;
         let mut diffusion = generation.diffusion.lock();
         if diffusion.evaluation() == 0 {
-            diffusion.condition(generation.prompt.encoded()?.conditioning);
+            diffusion.condition(generation.encoded()?.conditioning);
         }
         let mut model = generation.context.model()?;
         if diffusion.evaluation() < generation.evaluations {

@@ -51,7 +51,8 @@ pub struct Snapshot {
     pub previews: u64,
     /// Time since it was started, until it ended.
     pub spent: Duration,
-    /// An estimate of the time that is left; none before the first evaluation is done.
+    /// An estimate of the time that is left, decoding included; none before the first evaluation is
+    /// done.
     pub left: Option<Duration>,
     /// `Ok`, or the status with which it failed or was cancelled.
     pub status: Status,
@@ -74,18 +75,23 @@ pub struct Progress {
     pub preview: Option<Arc<Picture>>,
     pub picture: Option<Arc<Picture>>,
     started: Option<Instant>,
+    evaluated: Option<Evaluated>,
     ended: Option<Instant>,
 }
 
+/// When evaluations were done.
+#[derive(Clone, Copy)]
+struct Evaluated {
+    first: Instant,
+    first_took: Duration,
+    latest: Instant,
+}
+
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations.
-    pub fn snapshot(&self, steps: usize, evaluations: usize) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations. `decode`: how long decoding will
+    /// take, where that is known.
+    pub fn snapshot(&self, steps: usize, evaluations: usize, decode: Option<Duration>) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
-        let left = match self.evaluation {
-            _ if self.phase.is_final() => Some(Duration::ZERO),
-            0 => None,
-            done => Some(self.denoise / done as u32 * (evaluations - done) as u32),
-        };
         Snapshot {
             phase: self.phase,
             step: self.evaluation * steps / evaluations,
@@ -94,11 +100,30 @@ impl Progress {
             evaluations,
             previews: self.previews,
             spent: self.started.map_or(Duration::ZERO, |started| until - started),
-            left,
+            left: self.left(evaluations, decode),
             status: self.error.as_ref().map_or(Status::Ok, Error::status),
             denoise: self.denoise,
             decode: self.decode,
         }
+    }
+
+    /// Time left. What others on this context and rests between the steps cost counts, since it goes on
+    /// by the clock.
+    fn left(&self, evaluations: usize, decode: Option<Duration>) -> Option<Duration> {
+        if self.phase.is_final() {
+            return Some(Duration::ZERO);
+        }
+        let Evaluated { first, first_took, latest } = self.evaluated?;
+        // The first evaluation is slower than the others: it may encode a picture, and memory is new.
+        let (each, own) = match self.evaluation as u32 - 1 {
+            0 => (first_took, first_took),
+            n => ((latest - first) / n, (self.denoise - first_took) / n),
+        };
+        // Decoders of Stable Diffusion compute one to two times as much as a guided evaluation.
+        let decode = decode.unwrap_or(own * 3 / 2) + each.saturating_sub(own);
+        let ahead = evaluations - self.evaluation;
+        let piece = if ahead > 0 { each } else { decode };
+        Some(each * ahead as u32 + decode - latest.elapsed().min(piece))
     }
 
     /// Refuses a call in other phases than these; with its own error when the generation has one.
@@ -121,6 +146,15 @@ impl Progress {
         if !self.phase.is_final() {
             self.phase = phase;
         }
+    }
+
+    /// Records an evaluation, which took so long.
+    pub fn evaluated(&mut self, time: Duration) {
+        let now = Instant::now();
+        self.evaluation += 1;
+        self.denoise += time;
+        let evaluated = self.evaluated.get_or_insert(Evaluated { first: now, first_took: time, latest: now });
+        evaluated.latest = now;
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.

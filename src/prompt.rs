@@ -1,6 +1,6 @@
 //! A text and what the model makes of it.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
@@ -19,8 +19,13 @@ pub const MAX_TEXT: usize = 64 * 1024;
 /// Prompt and negative prompt, encoded once and used by any number of generations.
 pub struct Prompt {
     context: Arc<Context>,
-    texts: Texts,
     by_hand: bool,
+    encoding: Arc<Encoding>,
+}
+
+/// What the worker needs of a prompt. It holds no more, so that the prompt's end can interrupt it.
+struct Encoding {
+    texts: Texts,
     encoded: Promise<EncodedPrompt>,
     cancel: Cancel,
 }
@@ -54,17 +59,12 @@ impl Prompt {
                 texts.clip_skip
             );
         }
-        let prompt = Arc::new(Self {
-            context: Arc::clone(context),
-            texts,
-            by_hand,
-            encoded: Promise::new(),
-            cancel: Cancel::default(),
-        });
+        let encoding = Arc::new(Encoding { texts, encoded: Promise::new(), cancel: Cancel::default() });
         if !by_hand {
-            context.submit(Box::new(EncodeTask(Arc::downgrade(&prompt))));
+            let task = EncodeTask { context: Arc::clone(context), encoding: Arc::clone(&encoding) };
+            context.submit(Box::new(task));
         }
-        Ok(prompt)
+        Ok(Arc::new(Self { context: Arc::clone(context), by_hand, encoding }))
     }
 
     /// A prompt between two encoded ones of one context: `factor` 0 is the first, 1 the second.
@@ -80,13 +80,8 @@ impl Prompt {
         let conditioning = Arc::new(a.blend(&b, factor)?);
         let encoded = Promise::new();
         encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
-        Ok(Arc::new(Self {
-            context: Arc::clone(&first.context),
-            texts: Texts::default(),
-            by_hand: false,
-            encoded,
-            cancel: Cancel::default(),
-        }))
+        let encoding = Arc::new(Encoding { texts: Texts::default(), encoded, cancel: Cancel::default() });
+        Ok(Arc::new(Self { context: Arc::clone(&first.context), by_hand: false, encoding }))
     }
 
     /// The context that it belongs to.
@@ -99,19 +94,19 @@ impl Prompt {
         if !self.by_hand {
             bail!(WrongState, "the worker encodes this prompt; create it with the by-hand flag to do it yourself");
         }
-        match self.encoded.get() {
+        match self.encoding.encoded.get() {
             None => {}
             Some(Ok(_)) => bail!(WrongState, "the prompt is encoded already"),
             Some(Err(error)) => return Err(error),
         }
         let mut model = self.context.try_model()?;
-        self.encoded.set(panics::guard(move || self.compute(&mut model))); // the model is free when it is told
+        self.encoding.encoded.set(panics::guard(move || self.encoding.compute(&mut model))); // the model is free when it is told
         self.encoded().map(drop)
     }
 
     /// The embeddings, or why there are none (yet: `NotReady`).
     pub fn encoded(&self) -> Result<EncodedPrompt> {
-        match self.encoded.get() {
+        match self.encoding.encoded.get() {
             Some(result) => result,
             None => bail!(NotReady, "the prompt is not encoded yet"),
         }
@@ -119,7 +114,7 @@ impl Prompt {
 
     /// Waits until it is encoded; `Timeout` when it takes longer.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<EncodedPrompt> {
-        match self.encoded.wait(timeout) {
+        match self.encoding.encoded.wait(timeout) {
             Some(result) => result,
             None => bail!(Timeout, "the prompt is not encoded yet"),
         }
@@ -127,15 +122,24 @@ impl Prompt {
 
     /// Whether it is encoded or the worker will see to it.
     pub fn is_under_way(&self) -> bool {
-        !self.by_hand || self.encoded.get().is_some()
+        !self.by_hand || self.encoding.encoded.get().is_some()
     }
 
     /// Ends encoding, if it goes on.
     pub fn cancel(&self) {
-        self.cancel.cancel();
-        self.encoded.set(Err(Error::new(Status::Cancelled, "the prompt was cancelled")));
+        self.encoding.cancel.cancel();
+        self.encoding.encoded.set(Err(Error::new(Status::Cancelled, "the prompt was cancelled")));
     }
+}
 
+/// A prompt that nobody holds any more needs no encoding.
+impl Drop for Prompt {
+    fn drop(&mut self) {
+        self.encoding.cancel.cancel();
+    }
+}
+
+impl Encoding {
     fn compute(&self, model: &mut ModelGuard) -> Result<EncodedPrompt> {
         let start = Instant::now();
         let conditioning = model.get().encode(&self.texts, &self.cancel)?;
@@ -143,22 +147,27 @@ impl Prompt {
     }
 }
 
-/// Weak: a prompt that nobody holds any more needs no encoding.
-struct EncodeTask(Weak<Prompt>);
+struct EncodeTask {
+    context: Arc<Context>,
+    encoding: Arc<Encoding>,
+}
+
+impl EncodeTask {
+    fn encode(&self) -> Result<EncodedPrompt> {
+        self.encoding.cancel.check()?;
+        self.encoding.compute(&mut self.context.model()?)
+    }
+}
 
 impl Task for EncodeTask {
     fn turn(&mut self) -> Turn {
         testing::point("worker_encode");
-        if let Some(prompt) = self.0.upgrade() {
-            let result = prompt.context.model().and_then(|mut model| prompt.compute(&mut model));
-            prompt.encoded.set(result);
-        }
+        let result = self.encode(); // the model is free when it is told
+        self.encoding.encoded.set(result);
         Turn::Done
     }
 
     fn panicked(&mut self, text: &str) {
-        if let Some(prompt) = self.0.upgrade() {
-            prompt.encoded.set(Err(Error::new(Status::Panic, format!("encoding panicked: {text}"))));
-        }
+        self.encoding.encoded.set(Err(Error::new(Status::Panic, format!("encoding panicked: {text}"))));
     }
 }

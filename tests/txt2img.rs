@@ -5,8 +5,9 @@ mod common;
 use std::sync::Arc;
 
 use common::golden::{self, Tensors};
+use common::painting::{bits, context};
 use safetensors::Dtype;
-use scumble::{Context, Device, Format, Generation, Places, Preview, Prompt, Request, Source, Texts};
+use scumble::{Context, Generation, Preview, Prompt, Request, Source, Texts};
 use serde::Deserialize;
 
 #[derive(Clone, Deserialize)]
@@ -50,24 +51,6 @@ impl Case {
         generation.start().unwrap();
         generation
     }
-}
-
-/// A context of its own for each test: a model computes for one at a time.
-fn context() -> Arc<Context> {
-    let context = Context::open(Places::at(common::model()), Device::default()).unwrap();
-    context.wait(None).unwrap();
-    context
-}
-
-/// Everything that a generation gives, to the last bit: latents, and the pixels as floats.
-fn bits(generation: &Generation) -> (Vec<u32>, Vec<u8>) {
-    generation.wait(None).unwrap();
-    let latents = generation.latents().unwrap().iter().map(|x| x.to_bits()).collect();
-    let picture = generation.picture(Source::Final).unwrap();
-    let row = picture.width() * Format::Rgba32f.pixel_size();
-    let mut pixels = vec![0; row * picture.height()];
-    picture.copy_to(&mut pixels, Format::Rgba32f, row, false);
-    (latents, pixels)
 }
 
 #[test]

@@ -245,7 +245,8 @@ pub unsafe extern "C" fn scumble_prompt_get_info(
     })
 }
 
-/// Gives the prompt back. Generations that use it keep it. Never blocks.
+/// Gives the prompt back. Encoding is cancelled, unless a generation uses the prompt: it keeps it. Never
+/// blocks.
 ///
 /// Errors: `INVALID_HANDLE`, also for NULL.
 ///

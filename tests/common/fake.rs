@@ -1,4 +1,4 @@
-//! A model that computes next to nothing, does what a test's script says and notices no cancel.
+//! A model that computes next to nothing and does what a test's script says.
 
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
 use scumble::cancel::Cancel;
@@ -24,8 +24,14 @@ pub enum Call {
     Decode,
 }
 
-/// A model that runs `script` before each of its calls. The script may block, fail or panic.
-pub fn model(script: impl FnMut(Call) -> Result<()> + Send + 'static) -> Box<dyn Model> {
+/// A model that runs `script` before each of its calls. The script may block, fail or panic. It notices
+/// no cancel.
+pub fn model(mut script: impl FnMut(Call) -> Result<()> + Send + 'static) -> Box<dyn Model> {
+    cancellable(move |call, _| script(call))
+}
+
+/// A model whose script notices cancels.
+pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'static) -> Box<dyn Model> {
     let rows = [[0.1, 0.2, 0.3]; 5];
     let info = ModelInfo {
         name: "fake".into(),
@@ -72,13 +78,13 @@ struct Fake<S> {
     script: S,
 }
 
-impl<S: FnMut(Call) -> Result<()> + Send> Model for Fake<S> {
+impl<S: FnMut(Call, &Cancel) -> Result<()> + Send> Model for Fake<S> {
     fn info(&self) -> &ModelInfo {
         &self.info
     }
 
-    fn encode(&mut self, texts: &Texts, _: &Cancel) -> Result<Conditioning> {
-        (self.script)(Call::Encode)?;
+    fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning> {
+        (self.script)(Call::Encode, cancel)?;
         let encoded = |text: &str| Encoded {
             embeddings: Array3::zeros((1, 4, 4)),
             pooled: None,
@@ -90,19 +96,19 @@ impl<S: FnMut(Call) -> Result<()> + Send> Model for Fake<S> {
         Ok(Conditioning { positive: encoded(&texts.positive), negative })
     }
 
-    fn denoise(&mut self, input: &Denoise, _: &Cancel) -> Result<Array4<f32>> {
-        (self.script)(Call::Denoise)?;
+    fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
+        (self.script)(Call::Denoise, cancel)?;
         Ok(&input.latents * 0.1)
     }
 
-    fn encode_picture(&mut self, picture: ArrayView3<f32>, _: &mut Random, _: &Cancel) -> Result<Array4<f32>> {
-        (self.script)(Call::EncodePicture)?;
+    fn encode_picture(&mut self, picture: ArrayView3<f32>, _: &mut Random, cancel: &Cancel) -> Result<Array4<f32>> {
+        (self.script)(Call::EncodePicture, cancel)?;
         let (_, height, width) = picture.dim();
         Ok(Array4::zeros((1, 4, height / FACTOR, width / FACTOR)))
     }
 
-    fn decode(&mut self, latents: ArrayView4<f32>, _: &Cancel) -> Result<Array3<f32>> {
-        (self.script)(Call::Decode)?;
+    fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
+        (self.script)(Call::Decode, cancel)?;
         let (_, _, height, width) = latents.dim();
         Ok(Array3::from_shape_fn((3, height * FACTOR, width * FACTOR), value))
     }

@@ -11,6 +11,7 @@ pub mod hostile;
 pub mod load;
 pub mod model;
 pub mod onnx;
+pub mod painting;
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,29 @@
+//! Painting with the model that the tests share, and what it gives.
+
+use std::sync::Arc;
+
+use scumble::{Context, Device, Format, Generation, Places, Source};
+
+/// A context of its own for each test: a model computes for one at a time.
+pub fn context() -> Arc<Context> {
+    let context = Context::open(Places::at(super::model()), Device::default()).unwrap();
+    context.wait(None).unwrap();
+    context
+}
+
+/// Everything that a generation gives, to the last bit: latents, and the pixels as floats.
+pub fn bits(generation: &Generation) -> (Vec<u32>, Vec<u8>) {
+    generation.wait(None).unwrap();
+    let latents = generation.latents().unwrap().iter().map(|x| x.to_bits()).collect();
+    let picture = generation.picture(Source::Final).unwrap();
+    let row = picture.width() * Format::Rgba32f.pixel_size();
+    let mut pixels = vec![0; row * picture.height()];
+    picture.copy_to(&mut pixels, Format::Rgba32f, row, false);
+    (latents, pixels)
+}
+
+/// Evaluates and decodes a generation on this thread.
+pub fn paint_by_hand(generation: &Generation) -> scumble::Result<()> {
+    while generation.step()? > 0 {}
+    generation.decode()
+}

@@ -1,0 +1,93 @@
+//! The same request gives the same bits, whoever paints it and whatever else goes on.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::painting::{bits, context, paint_by_hand};
+use scumble::{Context, Format, Generation, Phase, Pixels, Preview, Prompt, Request, Texts};
+
+const NO_PREVIEW: Preview = Preview { every: 0, width: None, height: None };
+const PREVIEWS: Preview = Preview { every: 1, width: Some(50), height: Some(70) };
+
+/// From noise, from a picture, and repainting a part of one; each with a scheduler that draws noise on its way.
+fn requests() -> [Request; 3] {
+    let pixels = |value: fn(usize) -> u8, name| {
+        let bytes: Vec<u8> = (0..64 * 64 * 3).map(value).collect();
+        Some(Arc::new(Pixels::read(&bytes, Format::Rgb8, (64, 64), 64 * 3, false, name).unwrap()))
+    };
+    let noise = Request { seed: Some(7), steps: Some(6), scheduler: Some("euler_a".into()), ..Request::default() };
+    let picture = Request {
+        picture: pixels(|i| (i % 251) as u8, "picture"),
+        strength: Some(0.7),
+        scheduler: Some("dpmpp_2m_sde".into()),
+        ..noise.clone()
+    };
+    let repaint = Request {
+        mask: pixels(|i| if i % (64 * 3) < 90 { 255 } else { 0 }, "mask"),
+        scheduler: Some("lcm".into()),
+        ..picture.clone()
+    };
+    [noise, picture, repaint]
+}
+
+fn prompt(context: &Arc<Context>, by_hand: bool) -> Arc<Prompt> {
+    Prompt::create(context, Texts::of("a blue fish, flat style, on a white background"), by_hand).unwrap()
+}
+
+fn start(prompt: &Arc<Prompt>, request: &Request, preview: &Preview) -> Arc<Generation> {
+    let generation = Generation::create(prompt, request, preview).unwrap();
+    generation.start().unwrap();
+    generation
+}
+
+/// Each in a context of its own, that paints nothing else.
+fn alone() -> Vec<(Vec<u32>, Vec<u8>)> {
+    let paint = |request| bits(&start(&prompt(&context(), false), request, &NO_PREVIEW));
+    requests().iter().map(paint).collect()
+}
+
+#[test]
+fn whatever_is_painted_gives_the_same_bits() {
+    let alone = alone();
+    assert!(alone[0] != alone[1] && alone[1] != alone[2], "the requests do not differ");
+    let context = context();
+
+    let worker = prompt(&context, false);
+    for (request, expected) in requests().iter().zip(&alone) {
+        assert!(bits(&start(&worker, request, &PREVIEWS)) == *expected, "with previews: {request:?}");
+    }
+
+    let hand = prompt(&context, true);
+    hand.encode().unwrap();
+    for preview in [NO_PREVIEW, PREVIEWS] {
+        for (request, expected) in requests().iter().zip(&alone) {
+            let generation = Generation::create(&hand, request, &preview).unwrap();
+            paint_by_hand(&generation).unwrap();
+            assert!(bits(&generation) == *expected, "by hand, {preview:?}: {request:?}");
+        }
+    }
+}
+
+/// All at once, some with previews, between others of another size that are cancelled on their way.
+#[test]
+fn in_any_company() {
+    let alone = alone();
+    let context = context();
+    let prompt = prompt(&context, false);
+    let other = Request { width: Some(32), height: Some(96), seed: Some(1), ..Request::default() };
+    let mut company = Vec::new();
+    let mut painted = Vec::new();
+    for (i, request) in [requests(), requests()].concat().iter().enumerate() {
+        company.push(start(&prompt, &other, &PREVIEWS));
+        painted.push(start(&prompt, request, if i < 3 { &PREVIEWS } else { &NO_PREVIEW }));
+    }
+    for other in &company[1..] {
+        other.cancel();
+    }
+    for (i, generation) in painted.iter().enumerate() {
+        assert!(bits(generation) == alone[i % 3], "number {i}");
+    }
+    company[0].wait(None).unwrap();
+    assert!(company[1..].iter().all(|other| other.poll().phase == Phase::Cancelled));
+}
