@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
+use crate::pace::Pace;
 
 /// Where a generation is.
 #[repr(i32)]
@@ -51,7 +52,7 @@ pub struct Snapshot {
     pub previews: u64,
     /// Time since it was started, until it ended.
     pub spent: Duration,
-    /// An estimate of the time that is left; none before the first evaluation is done.
+    /// An estimate of the time that is left at the pace in force; none before the first evaluation is done.
     pub left: Option<Duration>,
     /// `Ok`, or the status with which it failed or was cancelled.
     pub status: Status,
@@ -59,6 +60,8 @@ pub struct Snapshot {
     pub denoise: Duration,
     #[allow(missing_docs)]
     pub decode: Duration,
+    /// Whether it is paused.
+    pub paused: bool,
 }
 
 /// The state behind a snapshot.
@@ -66,6 +69,9 @@ pub struct Snapshot {
 pub struct Progress {
     pub phase: Phase,
     pub by_worker: bool,
+    /// Whether the worker has a task for it.
+    pub queued: bool,
+    paused: bool,
     pub evaluation: usize,
     pub denoise: Duration,
     pub decode: Duration,
@@ -78,13 +84,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations.
-    pub fn snapshot(&self, steps: usize, evaluations: usize) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace.
+    pub fn snapshot(&self, steps: usize, evaluations: usize, pace: Pace) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
         let left = match self.evaluation {
             _ if self.phase.is_final() => Some(Duration::ZERO),
             0 => None,
-            done => Some(self.denoise / done as u32 * (evaluations - done) as u32),
+            done => {
+                let busy = self.denoise / done as u32;
+                let rest = if self.by_worker { pace.rest(busy) } else { Duration::ZERO };
+                Some((busy + rest) * (evaluations - done) as u32)
+            }
         };
         Snapshot {
             phase: self.phase,
@@ -98,6 +108,7 @@ impl Progress {
             status: self.error.as_ref().map_or(Status::Ok, Error::status),
             denoise: self.denoise,
             decode: self.decode,
+            paused: self.paused,
         }
     }
 
@@ -112,8 +123,25 @@ impl Progress {
 
     /// Begins in this phase, on the worker or by hand.
     pub fn begin(&mut self, phase: Phase, by_worker: bool) {
-        (self.phase, self.by_worker) = (phase, by_worker);
+        (self.phase, self.by_worker, self.queued) = (phase, by_worker, by_worker);
         self.started = Some(Instant::now());
+    }
+
+    /// Pauses it or goes on, unless it ended.
+    pub fn pause(&mut self, call: &str, paused: bool) -> Result<()> {
+        if self.phase.is_final() {
+            return Ok(());
+        }
+        if !self.by_worker {
+            bail!(WrongState, "{call} is not allowed in phase {:?}: the generation was not started", self.phase);
+        }
+        self.paused = paused;
+        Ok(())
+    }
+
+    /// Whether the worker goes on with it.
+    pub fn takes_turns(&self) -> bool {
+        !self.paused && !self.phase.is_final()
     }
 
     /// Goes on to a phase, unless it ended.
@@ -138,6 +166,7 @@ impl Progress {
             Err(error) => self.error = Some(error),
         }
         self.ended = Some(Instant::now());
+        self.paused = false;
         true
     }
 }
