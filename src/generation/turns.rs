@@ -63,11 +63,11 @@ struct PaintTask(Weak<Generation>);
 
 impl Task for PaintTask {
     fn turn(&mut self) -> Turn {
+        testing::point("worker_paint");
         let Some(generation) = self.0.upgrade() else { return Turn::Done };
         if !generation.stays_queued() {
             return Turn::Done;
         }
-        testing::point("worker_paint");
         // Latents and model are given back by now: whoever waits for the end finds them free.
         if let Some(result) = generation.paint().transpose() {
             let _ = generation.end(result);
