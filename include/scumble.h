@@ -20,10 +20,10 @@
  * Structures begin with struct_size, which the caller sets to sizeof; an _init function sets it in
  * descriptors. So a program that is built today runs with the library of next year.
  *
- * Threads. Every function may be called from any thread. _poll, _cancel, _get_info, _read_image and
- * _destroy may be called at any time; of the others one at a time for an object. No call takes
- * longer than a copy but those that say that they block, compute or load: _wait, _encode, _step,
- * _decode, scumble_runtime_load and scumble_shutdown.
+ * Threads. Every function may be called from any thread. _poll, _cancel, _pause, _resume, _set_pace,
+ * _get_info, _read_image and _destroy may be called at any time; of the others one at a time for an
+ * object. No call takes longer than a copy but those that say that they block, compute or load:
+ * _wait, _encode, _step, _decode, scumble_runtime_load and scumble_shutdown.
  *
  * This file is generated from the Rust sources and is the whole C API.
  */
@@ -831,7 +831,7 @@ typedef struct scumble_progress {
    */
   uint32_t previews;
   /**
-   * Milliseconds since it was started, until it ended.
+   * Milliseconds since it was started, until it ended; pauses count.
    */
   float spent_ms;
   /**
@@ -853,6 +853,10 @@ typedef struct scumble_progress {
    * `scumble_generation_error` gives the text.
    */
   int32_t status;
+  /**
+   * 1 while it is paused, else 0. `phase` tells where it goes on.
+   */
+  int32_t paused;
 } scumble_progress;
 
 /**
@@ -1054,6 +1058,19 @@ SCUMBLE_API scumble_status scumble_context_wait(const struct scumble_context *co
 SCUMBLE_API scumble_status scumble_context_get_info(const struct scumble_context *context, struct scumble_context_info *info);
 
 /**
+ * Slows the context's thread down, so that a game has more of the machine while a picture grows.
+ *
+ * `share`: how much of its time the thread may be busy, more than 0 up to 1, the default. After a
+ * prompt, a UNet evaluation or a decoded picture that took T milliseconds it rests T · (1 / share - 1)
+ * before the next, a minute at most. What is being computed goes on; a rest that goes on gets longer
+ * or shorter at once. Loading and what is done by hand are not paced, and no rest delays `_cancel`,
+ * `_destroy` or `scumble_shutdown`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_set_pace(const struct scumble_context *context, float share);
+
+/**
  * Gives the context back. Loading is cancelled; prompts and generations that use the context keep
  * the model until they are gone too. Never blocks: the model is unloaded by its own thread.
  *
@@ -1221,6 +1238,28 @@ SCUMBLE_API scumble_status scumble_generation_wait(const struct scumble_generati
  * Any thread, any time.
  */
 SCUMBLE_API scumble_status scumble_generation_cancel(const struct scumble_generation *generation);
+
+/**
+ * Pauses a generation that was started: the context's thread takes no further turn with it, and goes
+ * on with others. The evaluation that is being computed is finished; nothing is lost. Does nothing
+ * when it is paused already, or has ended. A paused generation ends by `_cancel`, `_destroy` and
+ * `scumble_shutdown` as any other.
+ *
+ * Errors: `INVALID_HANDLE`, `WRONG_STATE` (not started: what is stepped by hand pauses by itself).
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_pause(const struct scumble_generation *generation);
+
+/**
+ * Lets a paused generation go on: its picture is the same as if it had never paused. Does nothing
+ * when it is not paused, or has ended.
+ *
+ * Errors: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_resume(const struct scumble_generation *generation);
 
 /**
  * What the generation paints.

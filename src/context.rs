@@ -8,6 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
+use crate::pace::Pace;
 use crate::promise::Promise;
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
@@ -125,6 +126,16 @@ impl Context {
         decoded.map(|(before, time)| time.mul_f64(pixels as f64 / before as f64))
     }
 
+    /// How much of its time the worker may be busy.
+    pub fn pace(&self) -> Pace {
+        self.worker.pace()
+    }
+
+    /// Changes the pace of the worker.
+    pub fn set_pace(&self, pace: Pace) {
+        self.worker.set_pace(pace);
+    }
+
     /// Gives the worker a task.
     pub fn submit(&self, task: Box<dyn Task>) {
         self.worker.submit(task);
@@ -170,6 +181,11 @@ impl Task for LoadTask {
         });
         self.shared.loaded.set(result);
         Turn::Done
+    }
+
+    /// The first picture shall not wait because loading took long.
+    fn is_paced(&self) -> bool {
+        false
     }
 
     fn panicked(&mut self, text: &str) {

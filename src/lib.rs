@@ -5,7 +5,8 @@
 //!
 //! - [`context`], [`prompt`] and [`generation`] are the objects that the C nouns stand for. They
 //!   are shared between threads, and know who may compute and how far things are.
-//! - [`worker`] takes turns among tasks on one thread a context. It knows nothing of diffusion.
+//! - [`worker`] takes turns among tasks on one thread a context, at its [`pace`]. It knows nothing of
+//!   diffusion.
 //! - [`diffusion`] is the state machine of one picture. It knows nothing of threads.
 //! - [`scheduler`], [`random`] and [`image`] are values: timesteps in, next latents out.
 //! - [`model`] loads a directory and runs its parts behind one small trait, with [`text`] turned
@@ -38,6 +39,7 @@ pub mod generation;
 pub mod image;
 pub mod log;
 pub mod model;
+pub mod pace;
 mod panics;
 mod progress;
 mod promise;
@@ -55,5 +57,6 @@ pub use error::{Error, Result, Status};
 pub use generation::{Generation, Preview, Source};
 pub use image::{Format, Picture, Pixels};
 pub use model::{Device, Places, Texts};
+pub use pace::Pace;
 pub use progress::{Phase, Snapshot};
 pub use prompt::Prompt;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
+use crate::pace::Pace;
 
 /// Where a generation is.
 #[repr(i32)]
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub denoise: Duration,
     #[allow(missing_docs)]
     pub decode: Duration,
+    /// Whether it is paused.
+    pub paused: bool,
 }
 
 /// The state behind a snapshot.
@@ -67,6 +70,9 @@ pub struct Snapshot {
 pub struct Progress {
     pub phase: Phase,
     pub by_worker: bool,
+    /// Whether the worker has a task for it.
+    pub queued: bool,
+    paused: Option<Instant>,
     pub evaluation: usize,
     pub denoise: Duration,
     pub decode: Duration,
@@ -88,9 +94,9 @@ struct Evaluated {
 }
 
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations. `decode`: how long decoding will
-    /// take, where that is known.
-    pub fn snapshot(&self, steps: usize, evaluations: usize, decode: Option<Duration>) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace.
+    /// `decode`: how long decoding will take, where that is known.
+    pub fn snapshot(&self, steps: usize, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
         Snapshot {
             phase: self.phase,
@@ -100,16 +106,17 @@ impl Progress {
             evaluations,
             previews: self.previews,
             spent: self.started.map_or(Duration::ZERO, |started| until - started),
-            left: self.left(evaluations, decode),
+            left: self.left(evaluations, decode, pace),
             status: self.error.as_ref().map_or(Status::Ok, Error::status),
             denoise: self.denoise,
             decode: self.decode,
+            paused: self.paused.is_some(),
         }
     }
 
-    /// Time left. What others on this context and rests between the steps cost counts, since it goes on
-    /// by the clock.
-    fn left(&self, evaluations: usize, decode: Option<Duration>) -> Option<Duration> {
+    /// Time left, when it goes on as by the clock up to now, others of the context and rests counted; or
+    /// slower, where the pace is slower now. Pauses do not count.
+    fn left(&self, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Option<Duration> {
         if self.phase.is_final() {
             return Some(Duration::ZERO);
         }
@@ -119,11 +126,14 @@ impl Progress {
             0 => (first_took, first_took),
             n => ((latest - first) / n, (self.denoise - first_took) / n),
         };
+        let rest = if self.by_worker { pace.rest(own) } else { Duration::ZERO };
+        let each = each.max(own + rest);
         // Decoders of Stable Diffusion compute one to two times as much as a guided evaluation.
         let decode = decode.unwrap_or(own * 3 / 2) + each.saturating_sub(own);
         let ahead = evaluations - self.evaluation;
         let piece = if ahead > 0 { each } else { decode };
-        Some(each * ahead as u32 + decode - latest.elapsed().min(piece))
+        let waited = self.paused.unwrap_or_else(Instant::now).saturating_duration_since(latest);
+        Some(each * ahead as u32 + decode - waited.min(piece))
     }
 
     /// Refuses a call in other phases than these; with its own error when the generation has one.
@@ -137,8 +147,36 @@ impl Progress {
 
     /// Begins in this phase, on the worker or by hand.
     pub fn begin(&mut self, phase: Phase, by_worker: bool) {
-        (self.phase, self.by_worker) = (phase, by_worker);
+        (self.phase, self.by_worker, self.queued) = (phase, by_worker, by_worker);
         self.started = Some(Instant::now());
+    }
+
+    /// Pauses it or goes on, unless it ended.
+    pub fn pause(&mut self, call: &str, paused: bool) -> Result<()> {
+        if self.phase.is_final() {
+            return Ok(());
+        }
+        if !self.by_worker {
+            bail!(WrongState, "{call} is not allowed in phase {:?}: the generation was not started", self.phase);
+        }
+        match (self.paused, paused) {
+            (None, true) => self.paused = Some(Instant::now()),
+            (Some(since), false) => {
+                self.paused = None;
+                // As if the pause had not been.
+                if let Some(evaluated) = &mut self.evaluated {
+                    evaluated.first += since.elapsed();
+                    evaluated.latest += since.elapsed();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the worker goes on with it.
+    pub fn takes_turns(&self) -> bool {
+        self.paused.is_none() && !self.phase.is_final()
     }
 
     /// Goes on to a phase, unless it ended.
@@ -172,6 +210,7 @@ impl Progress {
             Err(error) => self.error = Some(error),
         }
         self.ended = Some(Instant::now());
+        self.paused = None;
         true
     }
 }

@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::error::{Error, Result, Status};
 use crate::fp_state::DefaultMode;
+use crate::pace::Pace;
 use crate::panics;
 
 /// Whether a task wants another turn.
@@ -23,6 +24,11 @@ pub enum Turn {
 pub trait Task: Send {
     /// Does one piece.
     fn turn(&mut self) -> Turn;
+
+    /// Whether the thread rests after its turns, as its pace says.
+    fn is_paced(&self) -> bool {
+        true
+    }
 
     /// Told when a turn panicked; it gets no other.
     fn panicked(&mut self, text: &str);
@@ -39,6 +45,10 @@ struct Inner {
 struct Queue {
     tasks: VecDeque<Box<dyn Task>>,
     ending: bool,
+    pace: Pace,
+    /// When the last turn ended after which the thread rests, and how long that took.
+    ended: Instant,
+    busy: Duration,
 }
 
 /// Every thread that was started and not yet joined.
@@ -48,7 +58,13 @@ impl Worker {
     /// Starts the thread. `at_end` runs on it last.
     pub fn start(at_end: impl FnOnce() + Send + 'static) -> Result<Self> {
         let inner = Arc::new(Inner {
-            queue: Mutex::new(Queue { tasks: VecDeque::new(), ending: false }),
+            queue: Mutex::new(Queue {
+                tasks: VecDeque::new(),
+                ending: false,
+                pace: Pace::default(),
+                ended: Instant::now(),
+                busy: Duration::ZERO,
+            }),
             changed: Condvar::new(),
         });
         let own = Arc::clone(&inner);
@@ -74,6 +90,17 @@ impl Worker {
         self.0.queue.lock().tasks.push_back(task);
         self.0.changed.notify_one();
     }
+
+    /// The pace in force.
+    pub fn pace(&self) -> Pace {
+        self.0.queue.lock().pace
+    }
+
+    /// Changes the pace, of the rest that goes on too.
+    pub fn set_pace(&self, pace: Pace) {
+        self.0.queue.lock().pace = pace;
+        self.0.changed.notify_one();
+    }
 }
 
 impl Drop for Worker {
@@ -84,26 +111,36 @@ impl Drop for Worker {
 }
 
 fn run(inner: &Inner) {
-    loop {
-        let mut task = {
+    while let Some(mut task) = next(inner) {
+        let start = Instant::now();
+        let turn = panics::catch(|| task.turn());
+        if task.is_paced() {
             let mut queue = inner.queue.lock();
-            loop {
-                if queue.ending {
-                    return;
-                }
-                match queue.tasks.pop_front() {
-                    Some(task) => break task,
-                    None => inner.changed.wait(&mut queue),
-                }
-            }
-        };
-        match panics::catch(|| task.turn()) {
+            (queue.ended, queue.busy) = (Instant::now(), start.elapsed());
+        }
+        match turn {
             Ok(Turn::Again) => inner.queue.lock().tasks.push_back(task),
             // A task may hold the last of an object whose own end panics.
             Ok(Turn::Done) => drop(panics::catch(move || drop(task))),
             Err(text) => drop(panics::catch(move || task.panicked(&text))),
         }
     }
+}
+
+/// The next task, when there is one and the thread has rested; none when the thread is to end.
+fn next(inner: &Inner) -> Option<Box<dyn Task>> {
+    let mut queue = inner.queue.lock();
+    while !queue.ending {
+        let rested = queue.ended + queue.pace.rest(queue.busy);
+        if queue.tasks.is_empty() {
+            inner.changed.wait(&mut queue);
+        } else if Instant::now() < rested {
+            inner.changed.wait_until(&mut queue, rested);
+        } else {
+            return queue.tasks.pop_front();
+        }
+    }
+    None
 }
 
 /// Waits for every thread of every worker to end; false when the time is over before.

@@ -438,6 +438,19 @@ fn generation_descriptors() {
 }
 
 #[test]
+fn paces() {
+    let context = fake::context();
+    let set = |share| unsafe { scumble_context_set_pace(context, share) };
+    for share in [0.0, -0.0, -0.5, 1.0001, f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let words = format!("share is {share}; expected more than 0, up to 1");
+        refused(set(share), Status::InvalidArgument, &["scumble_context_set_pace", &words]);
+    }
+    for share in [f32::MIN_POSITIVE, 0.5, 1.0] {
+        ok(set(share));
+    }
+}
+
+#[test]
 fn texts_and_indices_of_the_runtime() {
     use Status::*;
     let load = |path| unsafe { scumble_runtime_load(path) };

@@ -144,6 +144,7 @@ fn every_export_leaves_the_host_as_it_was() {
         host.call("scumble_context_poll", &[context]);
         ok(host.call("scumble_context_wait", &[context, 600_000]));
         ok(host.call("scumble_context_poll", &[context]));
+        ok(host.call("scumble_context_set_pace", &[context, 1]));
         ok(host.call("scumble_context_get_info", &[context, address(&mut output::<scumble_context_info>())]));
 
         let mut desc = c::desc(scumble_prompt_desc_init);
@@ -170,6 +171,8 @@ fn every_export_leaves_the_host_as_it_was() {
         }
         let mut progress: scumble_progress = output();
         ok(host.call("scumble_generation_start", &[started]));
+        ok(host.call("scumble_generation_pause", &[started]));
+        ok(host.call("scumble_generation_resume", &[started]));
         while progress.phase < 4 {
             ok(host.call("scumble_generation_poll", &[started, address(&mut progress)]));
         }

@@ -6,6 +6,9 @@ mod common;
 
 use std::ffi::CStr;
 use std::ptr;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use common::c::{self, ok, output, refused};
 use common::fake::{self, Call};
@@ -155,6 +158,34 @@ fn in_the_worker() {
     logged("worker_paint");
     paints(context);
     paints(bystander);
+}
+
+/// What takes no turns cannot be struck in one.
+#[test]
+fn not_in_a_paused_generation() {
+    let _guard = one_at_a_time();
+    let (calls, blocking) = mpsc::channel::<()>();
+    let context = fake::scripted(move |call| {
+        let _ = (call == Call::Denoise).then(|| blocking.recv());
+        Ok(())
+    });
+    let prompt = c::prompt_by_hand(context);
+    let (paused, other, struck) =
+        (c::generation(prompt, |_| ()), c::generation(prompt, |_| ()), c::generation(prompt, |_| ()));
+    unsafe {
+        ok(scumble_generation_start(paused));
+        ok(scumble_generation_pause(paused));
+        ok(scumble_generation_start(other));
+        drop(calls);
+        ok(scumble_generation_wait(other, -1)); // the worker has put the paused one away by now
+        arm("worker_paint");
+        thread::sleep(Duration::from_millis(20)); // time for a turn that nobody shall take
+        ok(scumble_generation_start(struck));
+        refused(scumble_generation_wait(struck, -1), Panic, &["asked worker_paint to panic"]);
+        ok(scumble_generation_resume(paused));
+        ok(scumble_generation_wait(paused, -1));
+    }
+    logged("worker_paint");
 }
 
 /// A handle of a context whose model panics in the nth of these calls.

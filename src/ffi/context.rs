@@ -11,6 +11,7 @@ use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
 use crate::model::{Device, Features, Places};
+use crate::pace::Pace;
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -275,6 +276,26 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 controlnets: model.features.controlnets as i32,
             })
         }
+    })
+}
+
+/// Slows the context's thread down, so that a game has more of the machine while a picture grows.
+///
+/// `share`: how much of its time the thread may be busy, more than 0 up to 1, the default. After a
+/// prompt, a UNet evaluation or a decoded picture that took T milliseconds it rests T · (1 / share - 1)
+/// before the next, a minute at most. What is being computed goes on; a rest that goes on gets longer
+/// or shorter at once. Loading and what is done by hand are not paced, and no rest delays `_cancel`,
+/// `_destroy` or `scumble_shutdown`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_set_pace(context: *const scumble_context, share: f32) -> Status {
+    call("scumble_context_set_pace", || {
+        handle::get(context)?.set_pace(Pace::new(share)?);
+        Ok(())
     })
 }
 

@@ -28,7 +28,7 @@ pub struct scumble_progress {
     pub evaluations: i32,
     /// Previews made: a new one is there when it grows.
     pub previews: u32,
-    /// Milliseconds since it was started, until it ended.
+    /// Milliseconds since it was started, until it ended; pauses count.
     pub spent_ms: f32,
     /// Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
     /// done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
@@ -41,8 +41,10 @@ pub struct scumble_progress {
     /// `SCUMBLE_STATUS_OK`, or the status with which it failed or was cancelled;
     /// `scumble_generation_error` gives the text.
     pub status: i32,
+    /// 1 while it is paused, else 0. `phase` tells where it goes on.
+    pub paused: i32,
 }
-c_struct!(scumble_progress, 48);
+c_struct!(scumble_progress, 52);
 
 /// What a generation paints, with nothing left open.
 #[repr(C)]
@@ -168,6 +170,7 @@ pub unsafe extern "C" fn scumble_generation_poll(
                 denoise_ms: milliseconds(snapshot.denoise),
                 decode_ms: milliseconds(snapshot.decode),
                 status: snapshot.status as i32,
+                paused: i32::from(snapshot.paused),
             })
         }
     })
@@ -205,6 +208,36 @@ pub unsafe extern "C" fn scumble_generation_cancel(generation: *const scumble_ge
         handle::get(generation)?.cancel();
         Ok(())
     })
+}
+
+/// Pauses a generation that was started: the context's thread takes no further turn with it, and goes
+/// on with others. The evaluation that is being computed is finished; nothing is lost. Does nothing
+/// when it is paused already, or has ended. A paused generation ends by `_cancel`, `_destroy` and
+/// `scumble_shutdown` as any other.
+///
+/// Errors: `INVALID_HANDLE`, `WRONG_STATE` (not started: what is stepped by hand pauses by itself).
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_pause(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_pause", || handle::get(generation)?.pause())
+}
+
+/// Lets a paused generation go on: its picture is the same as if it had never paused. Does nothing
+/// when it is not paused, or has ended.
+///
+/// Errors: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_resume(generation: *const scumble_generation) -> Status {
+    call("scumble_generation_resume", || handle::get(generation)?.resume())
 }
 
 /// What the generation paints.

@@ -50,8 +50,9 @@ int main(void) {
     LAYOUT(32, FIELD(controlnet) + FIELD(scale) + FIELD(start) + FIELD(end) + FIELD(reserved) + FIELD(picture));
 #undef STRUCT
 #define STRUCT scumble_progress
-    LAYOUT(48, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
-                   FIELD(spent_ms) + FIELD(left_ms) + FIELD(denoise_ms) + FIELD(decode_ms) + FIELD(status));
+    LAYOUT(52, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
+                   FIELD(spent_ms) + FIELD(left_ms) + FIELD(denoise_ms) + FIELD(decode_ms) + FIELD(status) +
+                   FIELD(paused));
 #undef STRUCT
 #define STRUCT scumble_generation_info
     LAYOUT(72, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +

@@ -92,6 +92,7 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_context_poll 0;
     scumble_context_wait 0 1;
     scumble_context_get_info 0 1;
+    scumble_context_set_pace 0 1;
     scumble_context_destroy 0;
     scumble_prompt_desc_init 0 1 2;
     scumble_prompt_create 0 1 2;
@@ -107,6 +108,8 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_generation_poll 0 1;
     scumble_generation_wait 0 1;
     scumble_generation_cancel 0;
+    scumble_generation_pause 0;
+    scumble_generation_resume 0;
     scumble_generation_get_info 0 1;
     scumble_generation_error 0;
     scumble_generation_step 0 1;

@@ -1,7 +1,9 @@
 //! One picture in progress, seen from any thread: started, polled, cancelled, read.
 //!
 //! [`crate::diffusion`] does the painting, `progress` tells how far it is; this file decides
-//! who computes.
+//! who computes, and `turns` how the worker does.
+
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,8 +20,6 @@ use crate::progress::{Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::{EncodedPrompt, Prompt};
 use crate::scheduler::Latents;
-use crate::testing;
-use crate::worker::{Task, Turn};
 
 /// Previews that the caller wants while the picture grows.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ impl Generation {
         self.preview.as_ref().map(|preview| (preview.width, preview.height))
     }
 
-    /// Lets the worker paint it.
+    /// Lets the worker paint it, for as long as somebody holds it.
     pub fn start(self: &Arc<Self>) -> Result<()> {
         if self.prompt.lock().as_ref().is_some_and(|prompt| !prompt.is_under_way()) {
             bail!(
@@ -110,14 +110,15 @@ impl Generation {
             );
         }
         self.begin("_start", Phase::Waiting, true)?;
-        self.context.submit(Box::new(PaintTask(Arc::clone(self))));
+        self.submit();
         Ok(())
     }
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
         let decode = self.context.decode_time(self.plan.width * self.plan.height);
-        self.progress.lock().snapshot(self.steps, self.evaluations, decode)
+        let pace = self.context.pace();
+        self.progress.lock().snapshot(self.steps, self.evaluations, decode, pace)
     }
 
     /// Why it failed or that it was cancelled.
@@ -293,44 +294,5 @@ impl PreviewPlan {
         let width = side("preview_width", preview.width, plan.width)?;
         let height = side("preview_height", preview.height, plan.height)?;
         Ok((every > 0).then_some(Self { every, width, height }))
-    }
-}
-
-struct PaintTask(Arc<Generation>);
-
-impl PaintTask {
-    /// One evaluation, or the decoding after the last, which gives the picture.
-    fn paint(&self) -> Result<Option<Arc<Picture>>> {
-        let generation = &*self.0;
-        generation.cancel.check()?;
-        let mut diffusion = generation.diffusion.lock();
-        if diffusion.evaluation() == 0 {
-            diffusion.condition(generation.encoded()?.conditioning);
-        }
-        let mut model = generation.context.model()?;
-        if diffusion.evaluation() < generation.evaluations {
-            generation.evaluate(&mut diffusion, &mut model).map(|()| None)
-        } else {
-            generation.finish(&diffusion, &mut model).map(Some)
-        }
-    }
-}
-
-impl Task for PaintTask {
-    fn turn(&mut self) -> Turn {
-        testing::point("worker_paint");
-        // Latents and model are given back by now: whoever waits for the end finds them free.
-        if let Some(result) = self.paint().transpose() {
-            let _ = self.0.end(result);
-        }
-        if self.0.progress.lock().phase.is_final() {
-            Turn::Done
-        } else {
-            Turn::Again
-        }
-    }
-
-    fn panicked(&mut self, text: &str) {
-        let _ = self.0.end(Err(Error::new(Status::Panic, format!("painting panicked: {text}"))));
     }
 }

@@ -1,0 +1,251 @@
+//! The worker at a slower pace, and generations that are paused: nothing is lost, others go on, and
+//! every end comes as promptly as ever.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{mpsc, Arc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::c::{self, ok, refused};
+use common::fake::{self, Call, STEPS};
+use parking_lot::{Mutex, MutexGuard};
+use scumble::ffi::*;
+use scumble::{Pace, Status};
+
+/// How long the slow model takes for an evaluation. At the share of `RESTING` a rest is twenty seconds.
+const EVALUATION: Duration = Duration::from_millis(20);
+const RESTING: f32 = 0.001;
+/// A time that no rest fits in.
+const PROMPTLY: i32 = 10_000;
+
+/// A shutdown is felt by the whole process.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock()
+}
+
+/// A generation with a preview, which is made of its latents, by a scheduler that draws noise in every step.
+fn generation(prompt: *const scumble_prompt, seed: i64, steps: usize) -> *mut scumble_generation {
+    c::generation(prompt, |desc| {
+        (desc.seed, desc.steps, desc.preview_every) = (seed, steps as i32, 1);
+        desc.scheduler = c"euler_a".as_ptr();
+    })
+}
+
+fn started(prompt: *const scumble_prompt, seed: i64, steps: usize) -> *mut scumble_generation {
+    let generation = generation(prompt, seed, steps);
+    ok(unsafe { scumble_generation_start(generation) });
+    generation
+}
+
+/// The preview as floats.
+fn preview(generation: *const scumble_generation) -> Vec<u8> {
+    let mut pixels = vec![0; fake::SIDE * fake::SIDE * 16];
+    let image = c::image(&mut pixels, 3, fake::SIDE as i32, fake::SIDE as i32);
+    ok(unsafe { scumble_generation_read_image(generation, 1, &image) });
+    pixels
+}
+
+/// The preview of a generation that nobody disturbs.
+fn undisturbed(seed: i64, steps: usize) -> Vec<u8> {
+    let generation = started(c::prompt_by_hand(fake::context()), seed, steps);
+    ok(unsafe { scumble_generation_wait(generation, -1) });
+    preview(generation)
+}
+
+/// A context whose evaluations take their time, and a generation of it that rests or is paused after
+/// its first.
+fn held(paused: bool) -> (*mut scumble_context, *mut scumble_prompt, *mut scumble_generation) {
+    let context = fake::scripted(|call| {
+        if call == Call::Denoise {
+            thread::sleep(EVALUATION);
+        }
+        Ok(())
+    });
+    let prompt = c::prompt_by_hand(context);
+    ok(unsafe { scumble_context_set_pace(context, RESTING) });
+    let generation = started(prompt, 1, STEPS);
+    while c::progress(generation).evaluation == 0 {
+        thread::yield_now();
+    }
+    if paused {
+        ok(unsafe { scumble_generation_pause(generation) });
+        ok(unsafe { scumble_context_set_pace(context, 1.0) });
+    }
+    (context, prompt, generation)
+}
+
+#[test]
+fn a_paused_generation_waits_while_others_go_on() {
+    let _guard = one_at_a_time();
+    let (permits, permitted) = mpsc::channel::<()>();
+    let evaluations = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&evaluations);
+    let context = fake::scripted(move |call| {
+        if call == Call::Denoise {
+            count.fetch_add(1, SeqCst);
+            let _ = permitted.recv();
+        }
+        Ok(())
+    });
+    let prompt = c::prompt_by_hand(context);
+    let paused = started(prompt, 1, STEPS);
+    while evaluations.load(SeqCst) == 0 {
+        thread::yield_now();
+    }
+    unsafe {
+        ok(scumble_generation_pause(paused));
+        let progress = c::progress(paused);
+        assert_eq!((progress.paused, progress.phase, progress.evaluation), (1, 2, 0));
+        drop(permits); // the model computes on, and from now on without waiting
+        let other = started(prompt, 2, STEPS);
+        ok(scumble_generation_wait(other, -1));
+        refused(scumble_generation_wait(paused, 0), Status::Timeout, &["goes on"]);
+        let progress = c::progress(paused);
+        assert_eq!((progress.paused, progress.phase, progress.evaluation), (1, 2, 1), "what was begun is finished");
+        assert_eq!(evaluations.load(SeqCst), 1 + STEPS);
+
+        ok(scumble_generation_resume(paused));
+        ok(scumble_generation_wait(paused, -1));
+        let progress = c::progress(paused);
+        assert_eq!((progress.paused, progress.phase, evaluations.load(SeqCst)), (0, 4, 2 * STEPS));
+        assert!(preview(paused) == undisturbed(1, STEPS), "a pause changes the picture");
+        assert!(preview(paused) != preview(other), "the preview shows nothing of the seed");
+    }
+}
+
+/// Whatever falls together, it is painted once.
+#[test]
+fn paused_and_resumed_at_any_moment() {
+    const MANY: usize = 200;
+    let _guard = one_at_a_time();
+    let calls = Arc::new([const { AtomicUsize::new(0) }; 2]);
+    let count = Arc::clone(&calls);
+    let context = fake::scripted(move |call| {
+        count[usize::from(call == Call::Decode)].fetch_add(1, SeqCst);
+        Ok(())
+    });
+    let generation = generation(c::prompt_by_hand(context), 1, MANY);
+    calls[0].store(0, SeqCst); // the prompt
+    ok(unsafe { scumble_generation_start(generation) });
+    let address = generation as usize;
+    let toggle = move || {
+        while c::progress(address as _).phase < 4 {
+            ok(unsafe { scumble_generation_pause(address as _) });
+            thread::yield_now();
+            ok(unsafe { scumble_generation_resume(address as _) });
+            thread::yield_now();
+        }
+    };
+    for toggler in [thread::spawn(toggle), thread::spawn(toggle)] {
+        toggler.join().unwrap();
+    }
+    ok(unsafe { scumble_generation_wait(generation, -1) });
+    assert_eq!(calls.each_ref().map(|calls| calls.load(SeqCst)), [MANY, 1]);
+    assert!(preview(generation) == undisturbed(1, MANY), "pauses change the picture");
+}
+
+#[test]
+fn pausing_out_of_order() {
+    use Status::WrongState;
+    let _guard = one_at_a_time();
+    let (_, prompt, paused) = held(true);
+    unsafe {
+        ok(scumble_generation_pause(paused));
+        ok(scumble_generation_resume(paused));
+        ok(scumble_generation_resume(paused));
+        ok(scumble_generation_wait(paused, -1));
+        for answer in [scumble_generation_pause(paused), scumble_generation_resume(paused)] {
+            ok(answer);
+            assert_eq!((c::progress(paused).paused, c::progress(paused).phase), (0, 4), "it is done");
+        }
+
+        let created = c::generation(prompt, |_| ());
+        for phase in ["Created", "Denoising"] {
+            let words = [phase, "was not started"];
+            refused(scumble_generation_pause(created), WrongState, &[&["_pause"], &words[..]].concat());
+            refused(scumble_generation_resume(created), WrongState, &[&["_resume"], &words[..]].concat());
+            ok(scumble_generation_step(created, &mut 0));
+        }
+        ok(scumble_generation_cancel(created));
+        ok(scumble_generation_pause(created));
+        assert_eq!((c::progress(created).paused, c::progress(created).phase), (0, 6));
+    }
+}
+
+/// Cancelled, destroyed or shut down, while paused or while the worker rests.
+#[test]
+fn every_end_comes_at_once() {
+    let _guard = one_at_a_time();
+    for paused in [false, true] {
+        for end in ["cancel", "destroy", "shutdown"] {
+            let (context, prompt, generation) = held(paused);
+            let address = generation as usize;
+            let waiter = thread::spawn(move || unsafe { scumble_generation_wait(address as _, PROMPTLY) });
+            unsafe {
+                match end {
+                    "cancel" => {
+                        ok(scumble_generation_cancel(generation));
+                        let progress = c::progress(generation);
+                        assert_eq!((progress.phase, progress.paused), (6, 0));
+                        ok(scumble_generation_resume(generation));
+                        refused(scumble_generation_wait(generation, 0), Status::Cancelled, &["was cancelled"]);
+                    }
+                    "destroy" => {
+                        ok(scumble_context_destroy(context));
+                        ok(scumble_prompt_destroy(prompt));
+                        ok(scumble_generation_destroy(generation));
+                    }
+                    _ => {}
+                }
+                ok(scumble_shutdown(PROMPTLY));
+            }
+            let answer = waiter.join().unwrap();
+            // The handle is either waited for or gone.
+            assert!([Status::Cancelled, Status::InvalidHandle].contains(&answer), "{answer:?} after {end}");
+        }
+    }
+}
+
+/// The thread rests; a host's own does not, and a new pace ends the rest.
+#[test]
+fn a_rest_is_the_worker_s_and_not_for_ever() {
+    let _guard = one_at_a_time();
+    let start = Instant::now();
+    let (context, prompt, resting) = held(false);
+    let by_hand = c::generation(prompt, |_| ());
+    c::step_all(by_hand);
+    unsafe {
+        ok(scumble_generation_decode(by_hand));
+        assert_eq!(c::progress(resting).evaluation, 1, "it rests"); // as the host computed three
+        assert!(c::progress(resting).left_ms > 20_000.0, "{} ms are left, rests counted", c::progress(resting).left_ms);
+        ok(scumble_context_set_pace(context, 1.0));
+        ok(scumble_generation_wait(resting, PROMPTLY));
+    }
+    assert!(start.elapsed() < Duration::from_millis(PROMPTLY as u64), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_rest_after_every_turn() {
+    let _guard = one_at_a_time();
+    let (context, prompt, first) = held(true);
+    unsafe {
+        ok(scumble_context_set_pace(context, 0.5));
+        let other = started(prompt, 2, STEPS);
+        ok(scumble_generation_wait(other, -1));
+        let least = EVALUATION.as_secs_f32() * 1000.0 * 2.0 * STEPS as f32;
+        assert!(c::progress(other).spent_ms >= least, "{} ms of {least}", c::progress(other).spent_ms);
+        ok(scumble_generation_resume(first));
+        ok(scumble_generation_wait(first, -1));
+    }
+}
+
+#[test]
+fn lengths_of_rests() {
+    let rest = |share, ms| Pace::new(share).unwrap().rest(Duration::from_millis(ms)).as_millis();
+    assert_eq!([rest(1.0, 1000), rest(0.5, 1000), rest(0.25, 10), rest(0.5, 0)], [0, 1000, 30, 0]);
+    assert_eq!([rest(f32::MIN_POSITIVE, 1), rest(1e-45, u64::MAX), rest(0.5, 3_600_000)], [60_000; 3], "a minute");
+}
