@@ -100,6 +100,11 @@ impl Conditioner {
         self.encoders[0].tokenizer().length()
     }
 
+    /// Whether the (first) text encoder is OpenCLIP's.
+    pub fn is_open_clip(&self) -> bool {
+        self.encoders[0].is_open_clip()
+    }
+
     /// Whether clip skip works: the exports give hidden states.
     pub fn can_skip(&self) -> bool {
         self.encoders.iter().all(TextEncoder::can_skip)

@@ -11,7 +11,6 @@ use super::conditioner::{Conditioner, Conditioning, Texts};
 use super::controlnet::ControlNet;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
-use super::text_encoder::is_open_clip;
 use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeScale};
 use super::vae_encoder::VaeEncoder;
@@ -107,7 +106,7 @@ impl StableDiffusion {
         }
         let family = if sdxl {
             Family::Sdxl
-        } else if is_open_clip(&layout)? || scheduler.prediction() == Prediction::Velocity {
+        } else if conditioner.is_open_clip() || scheduler.prediction() == Prediction::Velocity {
             Family::Sd2
         } else {
             Family::Sd1

@@ -35,6 +35,7 @@ pub struct TextEncoder {
     hidden: Vec<Port>,
     pooled: Option<Port>,
     norm: Option<FinalNorm>,
+    is_open_clip: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -97,12 +98,28 @@ impl TextEncoder {
         if hidden.iter().any(|port| port.shape.len() != 3) {
             hidden.clear();
         }
-        let pooled = component.optional_output(pooled);
-        Ok(Self { what, tokenizer, component, layer, input_ids, attention_mask, last, hidden, pooled, norm: None })
+        Ok(Self {
+            what,
+            tokenizer,
+            pooled: component.optional_output(pooled),
+            component,
+            layer,
+            input_ids,
+            attention_mask,
+            last,
+            hidden,
+            norm: None,
+            is_open_clip: config.hidden_act.as_deref() == Some("gelu"),
+        })
     }
 
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// Whether it is OpenCLIP's, which Stable Diffusion 2 uses.
+    pub fn is_open_clip(&self) -> bool {
+        self.is_open_clip
     }
 
     /// Whether earlier layers can be asked for.
@@ -210,12 +227,6 @@ impl TextEncoder {
             None => bail!(ModelUnsupported, "{}: the pooled text is not [1, width]", self.what),
         }
     }
-}
-
-/// Whether the configuration in this folder is that of OpenCLIP, which Stable Diffusion 2 uses.
-pub fn is_open_clip(layout: &Layout) -> Result<bool> {
-    let config: Config = layout.config(&["text_encoder"])?;
-    Ok(config.hidden_act.as_deref() == Some("gelu"))
 }
 
 /// `hidden_states.0`, `hidden_states.1`, … in the order of their numbers.

@@ -202,7 +202,9 @@ impl Unet {
         let mut inputs: Vec<(&Port, DynValue)> = Vec::new();
         let mut give = |port, values: ArrayViewD<f32>| -> Result<()> {
             let port: &Port = port;
-            inputs.push((port, port.tensor(values.select(Axis(0), rows).view())?));
+            let whole = values.len_of(Axis(0)) == rows.len();
+            let tensor = if whole { port.tensor(values) } else { port.tensor(values.select(Axis(0), rows).view()) };
+            inputs.push((port, tensor?));
             Ok(())
         };
         give(&self.sample, latents.into_dyn())?;
