@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use scumble::model::Held;
 use scumble::scheduler::{Sampler, Sigmas};
 use scumble::{
     runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source,
-    Texts,
+    Texts, Weights,
 };
 
 /// Paint a picture with Stable Diffusion.
@@ -70,6 +71,12 @@ struct Arguments {
     /// Threads that compute [default: the machine's]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// The most memory that the model may take, in megabytes
+    #[arg(long, value_name = "MB")]
+    memory_budget: Option<u64>,
+    /// How weights are kept: repacked or mapped [default: repacked, or mapped where that keeps the budget]
+    #[arg(long, value_name = "HOW", value_parser = ["repacked", "mapped"])]
+    weights: Option<String>,
     /// Directory for a preview of each step
     #[arg(long, value_name = "DIR")]
     previews: Option<PathBuf>,
@@ -99,7 +106,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     // The whole machine: nothing else runs beside an example.
     let threads = arguments.threads.unwrap_or(thread::available_parallelism().map_or(1, |n| n.get()));
-    let context = Context::open(Places::at(&arguments.model), Device { threads })?;
+    let weights = match arguments.weights.as_deref() {
+        Some("repacked") => Weights::Repacked,
+        Some("mapped") => Weights::Mapped,
+        _ => Weights::Auto,
+    };
+    let memory_budget = arguments.memory_budget.map(|megabytes| megabytes.saturating_mul(1_000_000));
+    let context = Context::open(Places::at(&arguments.model), Device { threads, weights, memory_budget })?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();
@@ -145,6 +158,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         milliseconds(encoded.time),
         milliseconds(snapshot.denoise),
         milliseconds(snapshot.decode)
+    );
+    let memory = &loaded.info.memory;
+    let megabytes = |parts: &[Held]| format!("{} MB", parts.iter().map(Held::bytes).sum::<u64>() / 1_000_000);
+    println!(
+        "memory    text {}, UNet {}, VAE {}",
+        megabytes(&memory.text_encoders),
+        megabytes(std::slice::from_ref(&memory.unet)),
+        megabytes(&memory.vae)
     );
     println!("wrote     {}", arguments.out.display());
     Ok(())

@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
+use crate::log::{self, LogLevel};
 use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
 use crate::pace::Pace;
 use crate::promise::Promise;
@@ -126,6 +127,13 @@ impl Context {
         decoded.map(|(before, time)| time.mul_f64(pixels as f64 / before as f64))
     }
 
+    /// Has the worker give back the memory that can be had again, when it is this task's turn.
+    pub fn trim(&self) -> Result<()> {
+        self.loaded()?;
+        self.submit(Box::new(TrimTask(Arc::clone(&self.shared))));
+        Ok(())
+    }
+
     /// How much of its time the worker may be busy.
     pub fn pace(&self) -> Pace {
         self.worker.pace()
@@ -159,6 +167,25 @@ impl<'a> ModelGuard<'a> {
     /// The model itself.
     pub fn get(&mut self) -> &mut dyn Model {
         self.0.as_mut().expect("checked when the guard was made").as_mut()
+    }
+}
+
+struct TrimTask(Arc<Shared>);
+
+impl Task for TrimTask {
+    fn turn(&mut self) -> Turn {
+        if let Some(model) = &mut *self.0.model.lock() {
+            model.trim();
+        }
+        Turn::Done
+    }
+
+    fn is_paced(&self) -> bool {
+        false
+    }
+
+    fn panicked(&mut self, text: &str) {
+        log::push(LogLevel::Error, format!("trimming panicked: {text}"));
     }
 }
 

@@ -70,7 +70,7 @@ pub enum Status {
 
     /// The named device does not exist in this process.
     DeviceNotFound = -40,
-    /// Memory ran out.
+    /// Memory ran out, or what was asked for does not fit the context's `memory_budget`.
     OutOfMemory = -50,
     /// The model gave NaN or infinite values.
     NotFinite = -60,

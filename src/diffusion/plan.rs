@@ -112,6 +112,9 @@ impl Plan {
             None => implied,
         };
         check_pictures(request, info)?;
+        if let Some(budget) = &info.budget {
+            budget.check(height / info.vae_factor, width / info.vae_factor, request.picture.is_some())?;
+        }
         let (skipped, reach) = match strength(request) {
             Some(strength) if info.features.embeds_guidance && sampler == Sampler::Lcm => (0, f64::from(strength)),
             Some(strength) => (skipped(strength, steps)?, 1.0),

@@ -10,7 +10,7 @@ use super::runtime::MAX_PATH;
 use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
-use crate::model::{Device, Features, Places};
+use crate::model::{Device, Features, Held, Places, Weights};
 use crate::pace::Pace;
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
@@ -39,10 +39,17 @@ pub struct scumble_context_desc {
     pub controlnet_paths: *const *const c_char,
     /// How many paths that is: 0 to 16. Default 0.
     pub controlnet_count: u32,
-    /// 0.
-    pub reserved: u32,
+    /// How the model's weights are kept: a `scumble_weights`. Default `SCUMBLE_WEIGHTS_AUTO`.
+    pub weights: i32,
+    /// The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
+    /// rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
+    /// after, the two halves of a guided step are computed one after the other, and pictures are decoded in
+    /// tiles. What does not fit even so is refused with `SCUMBLE_STATUS_OUT_OF_MEMORY` before it is tried:
+    /// by the poll of the context, or when a generation of that size is created. Weights that are mapped
+    /// count for every context that maps them.
+    pub memory_budget: u64,
 }
-c_struct!(scumble_context_desc, 48);
+c_struct!(scumble_context_desc, 56);
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -79,8 +86,17 @@ pub struct scumble_context_info {
     pub features: u32,
     /// How many ControlNets are loaded.
     pub controlnets: i32,
+    /// Bytes that the text encoders hold at this moment: weights, and what they compute in. 0 while they are
+    /// unloaded. The same of the other parts follows.
+    pub text_encoder_bytes: u64,
+    /// The UNet's.
+    pub unet_bytes: u64,
+    /// The autoencoder's, both halves of it.
+    pub vae_bytes: u64,
+    /// The ControlNets', all of them.
+    pub controlnet_bytes: u64,
 }
-c_struct!(scumble_context_info, 160);
+c_struct!(scumble_context_info, 192);
 
 /// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
 /// since there is a `vae_encoder/`.
@@ -124,7 +140,8 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         variant: ptr::null(),
         controlnet_paths: ptr::null(),
         controlnet_count: 0,
-        reserved: 0,
+        weights: Weights::Auto as i32,
+        memory_budget: 0,
     }
 }
 
@@ -156,13 +173,14 @@ pub unsafe extern "C" fn scumble_context_create(
             let variant = boundary::optional_text(desc.variant, "variant", 256)?;
             (desc, path, device, variant, controlnets(&desc)?)
         };
-        if desc.reserved != 0 {
-            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-        }
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
-        let device = device_of(device, desc.threads)?;
+        let device = Device {
+            weights: weights_of(desc.weights)?,
+            memory_budget: Some(desc.memory_budget).filter(|bytes| *bytes > 0),
+            ..device_of(device, desc.threads)?
+        };
         let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
         let created = Context::open(places, device)?;
         // SAFETY: as above.
@@ -199,13 +217,22 @@ unsafe fn controlnets(desc: &scumble_context_desc) -> Result<Vec<PathBuf>> {
     (0..desc.controlnet_count).map(path).collect()
 }
 
+fn weights_of(value: i32) -> Result<Weights> {
+    match value {
+        0 => Ok(Weights::Auto),
+        1 => Ok(Weights::Repacked),
+        2 => Ok(Weights::Mapped),
+        other => bail!(InvalidArgument, "weights is {other}; expected a scumble_weights, 0 to 2"),
+    }
+}
+
 fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
     if let Some(name) = name.filter(|name| !["cpu", "auto"].contains(name)) {
         bail!(DeviceNotFound, "device is \"{name}\"; this version of Scumble runs on \"cpu\"");
     }
     match auto(threads) {
         None => Ok(Device::default()),
-        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize }),
+        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize, ..Device::default() }),
         Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
     }
 }
@@ -257,6 +284,8 @@ pub unsafe extern "C" fn scumble_context_get_info(
         unsafe { desc::check_output(info, "info") }?;
         let loaded = context.loaded()?;
         let model = &loaded.info;
+        let memory = &model.memory;
+        let bytes = |parts: &[Held]| parts.iter().map(Held::bytes).sum();
         // SAFETY: as above.
         unsafe {
             desc::write(info, "info", |struct_size| scumble_context_info {
@@ -274,6 +303,10 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 family: desc::fixed_text(model.family.name()),
                 features: features(model.features),
                 controlnets: model.features.controlnets as i32,
+                text_encoder_bytes: bytes(&memory.text_encoders),
+                unet_bytes: memory.unet.bytes(),
+                vae_bytes: bytes(&memory.vae),
+                controlnet_bytes: bytes(&memory.controlnets),
             })
         }
     })
@@ -297,6 +330,22 @@ pub unsafe extern "C" fn scumble_context_set_pace(context: *const scumble_contex
         handle::get(context)?.set_pace(Pace::new(share)?);
         Ok(())
     })
+}
+
+/// Gives memory back, between the levels of a game: the context's own thread unloads the weights and frees
+/// what they were computed with. Prompts and generations stay; whichever computes next loads what it needs
+/// again, which takes as long as `load_ms` at most. Work that is going on is not interrupted: memory is given
+/// back when it is this call's turn, behind what was begun before.
+///
+/// Errors: those of `scumble_context_poll`. How much is held tells `scumble_context_get_info`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_trim(context: *const scumble_context) -> Status {
+    call("scumble_context_trim", || handle::get(context)?.trim())
 }
 
 /// Gives the context back. Loading is cancelled; prompts and generations that use the context keep

@@ -1,24 +1,23 @@
 //! One ONNX model of a directory, run by ONNX Runtime. Callers name what they mean by its aliases.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
-use ort::environment::Environment;
-use ort::ep;
-use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
+use super::memory::Held;
 use super::port::Port;
-use super::scan;
+use super::session::{runtime_error, Device, Source, Weights};
 use crate::cancel::Cancel;
-use crate::error::{bail, Error, Result, Status};
-use crate::files;
+use crate::error::{bail, Result};
 use crate::runtime;
+
+/// What makes a run give the memory back that it computed in.
+const SHRINK: (&str, &str) = ("memory.enable_memory_arena_shrinkage", "cpu:0");
 
 /// Time that sessions of this process have run.
 static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
@@ -28,74 +27,53 @@ pub fn time_in_sessions() -> Duration {
     Duration::from_nanos(NANOSECONDS.load(Ordering::Relaxed))
 }
 
-/// Where a model runs.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// Threads that compute, the calling one counted.
-    pub threads: usize,
-}
-
-impl Default for Device {
-    /// Half of the machine: the other half is the game's.
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Self { threads: (cores / 2).max(1) }
-    }
-}
-
-/// Where a model that is loaded from memory has its external data.
-const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
-
-/// A session and its ports.
+/// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
-    what: &'static str,
-    session: Session,
+    source: Source,
+    device: Device,
+    session: Option<Session>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    weights: u64,
+    scratch: Scratch,
+    held: Held,
+}
+
+/// What becomes of the memory that a run computed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scratch {
+    /// It is kept for the next run, which comes at once.
+    Keep,
+    /// The system gets it back.
+    GiveBack,
 }
 
 impl Component {
-    /// Loads the model `what` from this file. What it refers to must stay within the directory `root`.
-    pub fn open(root: &Path, path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
-        scan::check(root, path)?;
-        Self::commit(what, device, cancel, |mut builder| {
-            builder.commit_from_file(path).map_err(|error| load_error(path, &error))
-        })
-    }
-
-    /// Likewise, with tensors within its graph as outputs too.
-    pub fn open_with_outputs(
-        root: &Path,
-        path: &Path,
-        what: &'static str,
-        more: &[&str],
-        device: &Device,
-        cancel: &Cancel,
-    ) -> Result<Self> {
-        scan::check(root, path)?;
-        let mut model = files::read(path)?;
-        // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
-        let outputs: Vec<u8> = more.iter().flat_map(|name| field(12, &field(1, name.as_bytes()))).collect();
-        model.extend(field(7, &outputs));
-        let folder = path.parent().unwrap_or(root).to_string_lossy().into_owned();
-        Self::commit(what, device, cancel, |builder| {
-            let load = || builder.with_config_entry(EXTERNAL_FOLDER, folder)?.commit_from_memory(&model);
-            load().map_err(|error: ort::Error| load_error(path, &error))
-        })
-    }
-
-    fn commit(
-        what: &'static str,
-        device: &Device,
-        cancel: &Cancel,
-        load: impl FnOnce(SessionBuilder) -> Result<Session>,
-    ) -> Result<Self> {
-        let builder = session_options(runtime::environment()?, device).map_err(|error| runtime_error(what, &error))?;
-        let canceler = builder.canceler();
-        let session = cancel.interruptible(move || drop(canceler.cancel()), || load(builder))?;
+    /// Loads an ONNX file.
+    pub fn open(source: Source, scratch: Scratch, device: &Device, cancel: &Cancel) -> Result<Self> {
+        let (session, weights) = source.open(device, cancel)?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
-        Ok(Self { what, session, inputs, outputs })
+        let (device, held) = (device.clone(), Held::default());
+        let component = Self { source, device, session: Some(session), inputs, outputs, weights, scratch, held };
+        component.count();
+        Ok(component)
+    }
+
+    /// Unloads the model. The next run loads it again.
+    pub fn unload(&mut self) {
+        self.session = None;
+        self.count();
+    }
+
+    /// Bytes that it holds at present, for other threads to see.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    fn count(&self) {
+        let mapped = if self.device.weights == Weights::Mapped { self.weights } else { 0 };
+        self.held.set(self.session.as_ref().map_or(0, |session| mapped + runtime::held(session)));
     }
 
     /// All outputs.
@@ -131,7 +109,7 @@ impl Component {
             Some(port) => bail!(
                 ModelUnsupported,
                 "{}: the model has the input {}, which this version of Scumble does not give",
-                self.what,
+                self.source.what,
                 port.describe()
             ),
         }
@@ -145,7 +123,7 @@ impl Component {
                 bail!(
                     ModelUnsupported,
                     "{}: no {kind} is named {}; found {}",
-                    self.what,
+                    self.source.what,
                     aliases.join(" or "),
                     found.join(", ")
                 )
@@ -160,17 +138,25 @@ impl Component {
         outputs: &[&Port],
         cancel: &Cancel,
     ) -> Result<Vec<ArrayD<f32>>> {
-        let what = self.what;
+        let what = self.source.what;
         let fail = |error: &ort::Error| runtime_error(what, error);
-        let options = Arc::new(RunOptions::new().map_err(|error| fail(&error))?);
+        let session = match &mut self.session {
+            Some(session) => session,
+            empty => empty.insert(self.source.open(&self.device, cancel)?.0),
+        };
+        let mut options = RunOptions::new().map_err(|error| fail(&error))?;
+        if self.scratch == Scratch::GiveBack {
+            options.set(SHRINK.0, SHRINK.1).map_err(|error| fail(&error))?;
+        }
+        let options = Arc::new(options);
         let terminate = Arc::clone(&options);
         let values: Vec<(Cow<str>, SessionInputValue)> =
             inputs.into_iter().map(|(port, value)| (Cow::from(port.name.as_str()), value.into())).collect();
-        cancel.interruptible(
+        let result = cancel.interruptible(
             move || drop(terminate.terminate()),
             || {
                 let start = Instant::now();
-                let given = self.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
+                let given = session.run_with_options(values, &options).map_err(|error| fail(&error))?;
                 NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let read = |port: &&Port| match given.get(&port.name) {
                     Some(value) => port.read(value).map_err(|error| fail(&error)),
@@ -178,7 +164,9 @@ impl Component {
                 };
                 outputs.iter().map(read).collect()
             },
-        )
+        );
+        self.count();
+        result
     }
 
     /// Likewise, for a single output.
@@ -187,55 +175,6 @@ impl Component {
     }
 }
 
-/// A field of a protobuf message that holds bytes or a message.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(content);
-    bytes
-}
-
 fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {
     ports.iter().find(|port| aliases.contains(&port.name.as_str())).cloned()
-}
-
-/// Options of every session: the context's own threads, which sleep when there is nothing to do
-/// and so leave the host its cores.
-fn session_options(environment: &Environment, device: &Device) -> ort::Result<SessionBuilder> {
-    Ok(Session::builder(environment)?
-        .with_auto_device(AutoDevicePolicy::PreferCPU)?
-        .with_execution_providers([ep::CPU::default().build().error_on_failure()])?
-        .with_optimization_level(GraphOptimizationLevel::All)?
-        .with_intra_threads(device.threads)?
-        .with_inter_threads(1)?
-        .with_intra_op_spinning(false)?)
-}
-
-fn load_error(path: &Path, error: &ort::Error) -> Error {
-    use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
-    let status = match error.code() {
-        InvalidProtobuf | InvalidGraph | NoModel => Status::ModelInvalid,
-        _ => memory_or(Status::ModelInvalid, error),
-    };
-    Error::new(status, format!("{} cannot be loaded: {error}", path.display()))
-}
-
-/// What ONNX Runtime reported, with what it was about.
-pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
-    Error::new(memory_or(Status::RuntimeFailed, error), format!("{what}: ONNX Runtime: {error}"))
-}
-
-/// ONNX Runtime has no code of its own for memory that ran out.
-fn memory_or(otherwise: Status, error: &ort::Error) -> Status {
-    let text = error.message();
-    if text.contains("bad_alloc") || text.contains("Failed to allocate memory") {
-        Status::OutOfMemory
-    } else {
-        otherwise
-    }
 }

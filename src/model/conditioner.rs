@@ -2,8 +2,9 @@
 
 use ndarray::{concatenate, Array2, Array3, Axis};
 
-use super::component::Device;
+use super::component::Component;
 use super::layout::Layout;
+use super::session::Device;
 use super::text_encoder::{Layer, TextEncoder};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -93,6 +94,11 @@ impl Conditioner {
             vec![open("text_encoder", "tokenizer", Layer::Last)?]
         };
         Ok(Self { encoders, zeros_for_none: sdxl && zeros_for_none })
+    }
+
+    /// The encoders' models.
+    pub fn components(&mut self) -> impl Iterator<Item = &mut Component> {
+        self.encoders.iter_mut().map(|encoder| &mut encoder.component)
     }
 
     /// The longest sequence of tokens, begin and end counted.

@@ -4,15 +4,16 @@ use std::path::Path;
 
 use ndarray::{stack, ArrayD, ArrayView3, ArrayView4, Axis};
 
-use super::component::{Component, Device};
+use super::component::{Component, Scratch};
 use super::port::Port;
+use super::session::{Device, Source};
 use super::unet::Conditions;
 use super::unet_inputs::time_ids;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
 pub struct ControlNet {
-    component: Component,
+    pub component: Component,
     sample: Port,
     timestep: Port,
     embeddings: Port,
@@ -28,7 +29,8 @@ impl ControlNet {
     /// Loads the model in this file. Its weights may be in others of its folder.
     pub fn open(path: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
         let folder = path.parent().unwrap_or(path);
-        let component = Component::open(folder, path, "controlnet", device, cancel)?;
+        let component =
+            Component::open(Source::new(folder, path.to_owned(), "controlnet"), Scratch::Keep, device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use ndarray::{concatenate, Array3, Array4, ArrayD, ArrayView3, ArrayView4, Axis};
 use serde::Deserialize;
 
-use super::component::Device;
+use super::budget::{Budget, Part};
+use super::component::Component;
 use super::conditioner::{Conditioner, Conditioning, Texts};
 use super::controlnet::ControlNet;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
+use super::memory::Memory;
+use super::session::Device;
+use super::tiles;
 use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeScale};
 use super::vae_encoder::VaeEncoder;
@@ -45,12 +49,12 @@ impl Places {
 
 /// A Stable Diffusion model.
 pub struct StableDiffusion {
-    info: ModelInfo,
-    conditioner: Conditioner,
-    unet: Unet,
-    decoder: VaeDecoder,
-    encoder: Option<VaeEncoder>,
-    controlnets: Vec<ControlNet>,
+    pub(super) info: ModelInfo,
+    pub(super) conditioner: Conditioner,
+    pub(super) unet: Unet,
+    pub(super) decoder: VaeDecoder,
+    pub(super) encoder: Option<VaeEncoder>,
+    pub(super) controlnets: Vec<ControlNet>,
 }
 
 /// `model_index.json`, of which little counts: what a model is shows in its parts.
@@ -82,11 +86,33 @@ impl StableDiffusion {
         settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
-        let conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
-        let unet = Unet::open(&layout, device, cancel)?;
-        let decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
-        let encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
-        let controlnets = open_controlnets(&layout, &places.controlnets, &unet, device, cancel)?;
+        let controlnets = controlnet_files(&layout, &places.controlnets);
+        let mut budget = match device.memory_budget {
+            Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
+            None => None,
+        };
+        let device = &device.within(budget.as_ref());
+        // What cannot stay loaded is loaded once now, one after the other, to see what it is.
+        let in_turn = budget.as_ref().is_some_and(|budget| !budget.holds_all());
+        let seen = |component: &mut Component| {
+            if in_turn {
+                component.unload()
+            }
+        };
+
+        let mut conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
+        conditioner.components().for_each(seen);
+        let mut unet = Unet::open(&layout, device, cancel)?;
+        seen(&mut unet.component);
+        let mut decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
+        seen(&mut decoder.component);
+        let mut encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
+        encoder.iter_mut().for_each(|encoder| seen(&mut encoder.component));
+        let mut controlnets = open_controlnets(&controlnets, &unet, device, cancel)?;
+        controlnets.iter_mut().for_each(|net| seen(&mut net.component));
+        if let Some(budget) = &mut budget {
+            budget.decodes_tiles = !decoder.has_fixed_size();
+        }
         if unet.wants_pooled() != sdxl {
             let (has, lacks) =
                 if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
@@ -133,6 +159,17 @@ impl StableDiffusion {
             defaults: Defaults::new(&settings, family, features, &scheduler),
             scheduler,
             latent_rgb,
+            memory: Memory {
+                text_encoders: conditioner.components().map(|encoder| encoder.held().clone()).collect(),
+                unet: unet.component.held().clone(),
+                vae: [Some(&decoder.component), encoder.as_ref().map(|encoder| &encoder.component)]
+                    .into_iter()
+                    .flatten()
+                    .map(|half| half.held().clone())
+                    .collect(),
+                controlnets: controlnets.iter().map(|net| net.component.held().clone()).collect(),
+            },
+            budget,
         };
         Ok(Self { info, conditioner, unet, decoder, encoder, controlnets })
     }
@@ -144,11 +181,13 @@ impl Model for StableDiffusion {
     }
 
     fn encode(&mut self, texts: &Texts, cancel: &Cancel) -> Result<Conditioning> {
+        (0..self.conditioner.components().count()).for_each(|i| self.make_room(Part::TextEncoder(i), 1, 0));
         self.conditioner.encode(texts, cancel)
     }
 
     fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
         let (n, _, height, width) = input.latents.dim();
+        let most = self.info.budget.as_ref().map_or(n, |budget| budget.batch(n, height * width));
         let mut residuals: Vec<ArrayD<f32>> = Vec::new();
         let mut conditions = Conditions {
             embeddings: input.embeddings,
@@ -159,6 +198,7 @@ impl Model for StableDiffusion {
             controls: input.controls,
         };
         for control in input.controls {
+            self.make_room(Part::ControlNet(control.index), n, height * width);
             let Some(net) = self.controlnets.get_mut(control.index) else { continue }; // it is part of the UNet
             let more = net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
             if residuals.is_empty() {
@@ -168,18 +208,26 @@ impl Model for StableDiffusion {
             }
         }
         conditions.residuals = &residuals;
+        self.make_room(Part::Unet, most, height * width);
         match input.masked {
-            None => self.unet.denoise(input.latents, input.timestep, &conditions, cancel),
+            None => self.unet.denoise(input.latents, input.timestep, &conditions, most, cancel),
             Some(masked) => {
                 let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
                 let wide = concatenate![Axis(1), input.latents, masked];
-                self.unet.denoise(wide.view(), input.timestep, &conditions, cancel)
+                self.unet.denoise(wide.view(), input.timestep, &conditions, most, cancel)
             }
         }
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
-        self.decoder.decode(latents, cancel)
+        let (_, _, height, width) = latents.dim();
+        let whole = height.max(width);
+        let side = self.info.budget.as_ref().map_or(whole, |budget| budget.tile(height, width));
+        self.make_room(Part::VaeDecoder, 1, side.min(height) * side.min(width));
+        if side >= whole {
+            return self.decoder.decode(latents, cancel);
+        }
+        tiles::decode(latents, side, self.info.vae_factor, |tile| self.decoder.decode(tile, cancel))
     }
 
     fn encode_picture(
@@ -188,27 +236,30 @@ impl Model for StableDiffusion {
         random: &mut Random,
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
+        let factor = self.info.vae_factor;
+        self.make_room(Part::VaeEncoder, 1, picture.len() / (3 * factor * factor));
         match &mut self.encoder {
             Some(encoder) => encoder.encode(picture, self.info.latent_channels, random, cancel),
             None => bail!(NotSupported, "the model has no vae_encoder, which is needed to start from a picture"),
         }
     }
+
+    fn trim(&mut self) {
+        self.parts().for_each(|(_, component)| component.unload());
+    }
 }
 
 /// Those that the caller names, and before them the directory's own: `controlnet/`, `controlnet_1/`, …
-fn open_controlnets(
-    layout: &Layout,
-    more: &[PathBuf],
-    unet: &Unet,
-    device: &Device,
-    cancel: &Cancel,
-) -> Result<Vec<ControlNet>> {
+fn controlnet_files(layout: &Layout, more: &[PathBuf]) -> Vec<PathBuf> {
     let named = more.iter().map(|path| if path.is_dir() { path.join("model.onnx") } else { path.clone() });
     let numbered = (1..).map_while(|i| layout.find_model(&format!("controlnet_{i}")));
-    let paths: Vec<PathBuf> = layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect();
+    layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect()
+}
+
+fn open_controlnets(paths: &[PathBuf], unet: &Unet, device: &Device, cancel: &Cancel) -> Result<Vec<ControlNet>> {
     let mut nets = Vec::new();
     for path in paths {
-        let net = ControlNet::open(&path, device, cancel)?;
+        let net = ControlNet::open(path, device, cancel)?;
         if net.residuals() != unet.residuals() {
             bail!(
                 ModelUnsupported,

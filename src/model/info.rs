@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::LatentRgb;
+use super::{Budget, LatentRgb, Memory};
 use crate::error::{bail, Result};
 use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
 
@@ -76,6 +76,10 @@ pub struct ModelInfo {
     pub defaults: Defaults,
     /// How previews are coloured; fitted from the autoencoder when the directory does not tell.
     pub latent_rgb: Option<LatentRgb>,
+    /// What keeps it within the memory that it may take; none: no limit.
+    pub budget: Option<Budget>,
+    /// What it holds of memory at present.
+    pub memory: Memory,
 }
 
 /// What is used where the caller does not say.

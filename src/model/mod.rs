@@ -1,5 +1,6 @@
 //! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
+mod budget;
 mod component;
 mod conditioner;
 mod controlnet;
@@ -8,10 +9,14 @@ mod final_norm;
 mod info;
 mod latent_rgb;
 mod layout;
+mod memory;
 mod port;
 mod posterior;
+mod room;
 pub mod scan;
+mod session;
 mod text_encoder;
+mod tiles;
 mod unet;
 mod unet_inputs;
 mod vae;
@@ -19,12 +24,15 @@ mod vae_encoder;
 
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 
-pub use component::{time_in_sessions, Device};
+pub use budget::Budget;
+pub use component::time_in_sessions;
 pub use conditioner::{Conditioning, Encoded, Syntax, Texts};
 pub use directory::{Places, StableDiffusion};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, Family, Features, ModelInfo, Settings};
 pub use latent_rgb::LatentRgb;
+pub use memory::{Held, Memory};
+pub use session::{Device, Weights};
 
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -49,6 +57,9 @@ pub trait Model: Send {
     /// autoencoder gives a distribution, of which `random` draws.
     fn encode_picture(&mut self, picture: ArrayView3<f32>, random: &mut Random, cancel: &Cancel)
         -> Result<Array4<f32>>;
+
+    /// Gives back all memory that can be had again. The next of the calls above takes it again.
+    fn trim(&mut self) {}
 }
 
 /// One evaluation of the UNet; everything but ControlNets with the batch first.

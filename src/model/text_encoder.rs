@@ -3,10 +3,11 @@
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Ix3};
 use serde::Deserialize;
 
-use super::component::{Component, Device};
+use super::component::{Component, Scratch};
 use super::final_norm::FinalNorm;
 use super::layout::Layout;
 use super::port::Port;
+use super::session::{Device, Source};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::text::Tokenizer;
@@ -26,7 +27,7 @@ pub enum Layer {
 pub struct TextEncoder {
     what: &'static str,
     tokenizer: Tokenizer,
-    component: Component,
+    pub component: Component,
     layer: Layer,
     input_ids: Port,
     attention_mask: Option<Port>,
@@ -69,7 +70,8 @@ impl TextEncoder {
         }
         // A damaged vocabulary shows before the model is loaded.
         let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
-        let component = Component::open(layout.root(), &layout.model(what)?, what, device, cancel)?;
+        let source = Source::new(layout.root(), layout.model(what)?, what);
+        let component = Component::open(source, Scratch::GiveBack, device, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
         let attention_mask = component.optional_input(&["attention_mask"]);
         component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;

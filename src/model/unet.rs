@@ -4,16 +4,17 @@ use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD,
 use ort::value::DynValue;
 use serde::Deserialize;
 
-use super::component::{Component, Device};
+use super::component::{Component, Scratch};
 use super::layout::Layout;
 use super::port::Port;
+use super::session::{Device, Source};
 use super::unet_inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
 pub struct Unet {
-    component: Component,
+    pub component: Component,
     sample: Port,
     timestep: Port,
     embeddings: Port,
@@ -57,16 +58,27 @@ struct Config {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum SampleSize {
+pub enum SampleSize {
     Square(usize),
     /// Height and width, as diffusers orders them.
     Sides([usize; 2]),
 }
 
+impl SampleSize {
+    /// Height and width.
+    pub fn sides(&self) -> (usize, usize) {
+        match *self {
+            SampleSize::Square(side) => (side, side),
+            SampleSize::Sides([height, width]) => (height, width),
+        }
+    }
+}
+
 impl Unet {
     pub fn open(layout: &Layout, device: &Device, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let component = Component::open(layout.root(), &layout.model("unet")?, "unet", device, cancel)?;
+        let component =
+            Component::open(Source::new(layout.root(), layout.model("unet")?, "unet"), Scratch::Keep, device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;
@@ -120,8 +132,7 @@ impl Unet {
             );
         }
         let sample_size = match config.sample_size {
-            Some(SampleSize::Square(side)) => (side, side),
-            Some(SampleSize::Sides([height, width])) => (height, width),
+            Some(size) => size.sides(),
             None => (sample.fixed(2).unwrap_or(64), sample.fixed(3).unwrap_or(64)),
         };
         if !(1..=1024).contains(&sample_size.0) || !(1..=1024).contains(&sample_size.1) {
@@ -169,16 +180,18 @@ impl Unet {
         (self.sample.fixed(2), self.sample.fixed(3))
     }
 
-    /// The prediction for a batch, also by a model that was exported for another batch.
+    /// The prediction for a batch, of which `most` are computed at once, or as many as the model was exported
+    /// for.
     pub fn denoise(
         &mut self,
         latents: ArrayView4<f32>,
         timestep: f64,
         conditions: &Conditions,
+        most: usize,
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
         let (n, _, height, width) = latents.dim();
-        let batch = self.sample.fixed(0).unwrap_or(n);
+        let batch = self.sample.fixed(0).unwrap_or(most.min(n));
         let mut predicted = Array4::zeros((n, self.channels, height, width));
         for start in (0..n).step_by(batch) {
             let rows: Vec<usize> = (start..start + batch).map(|i| i.min(n - 1)).collect();

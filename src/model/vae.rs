@@ -3,9 +3,10 @@
 use ndarray::{Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
-use super::component::{Component, Device};
+use super::component::{Component, Scratch};
 use super::layout::Layout;
 use super::port::Port;
+use super::session::{Device, Source};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -58,7 +59,7 @@ impl VaeScale {
 
 /// Latents to a picture.
 pub struct VaeDecoder {
-    component: Component,
+    pub component: Component,
     latents: Port,
     picture: Port,
     scale: VaeScale,
@@ -66,11 +67,17 @@ pub struct VaeDecoder {
 
 impl VaeDecoder {
     pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let component = Component::open(layout.root(), &layout.model("vae_decoder")?, "vae_decoder", device, cancel)?;
+        let source = Source::new(layout.root(), layout.model("vae_decoder")?, "vae_decoder");
+        let component = Component::open(source, Scratch::GiveBack, &device.repacking(), cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;
         Ok(Self { component, latents, picture, scale })
+    }
+
+    /// Whether it decodes latents of one size alone.
+    pub fn has_fixed_size(&self) -> bool {
+        self.latents.fixed(2).is_some() || self.latents.fixed(3).is_some()
     }
 
     pub fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {

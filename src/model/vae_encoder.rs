@@ -2,10 +2,11 @@
 
 use ndarray::{s, Array4, ArrayD, ArrayView3, Axis, Ix4};
 
-use super::component::{Component, Device};
+use super::component::{Component, Scratch};
 use super::layout::Layout;
 use super::port::Port;
 use super::posterior::{self, Draw};
+use super::session::{Device, Source};
 use super::vae::VaeScale;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -14,7 +15,7 @@ use crate::random::Random;
 
 /// The encoder, which text-to-image does not need.
 pub struct VaeEncoder {
-    component: Component,
+    pub component: Component,
     picture: Port,
     output: Output,
     scale: VaeScale,
@@ -32,13 +33,15 @@ impl VaeEncoder {
     /// `None` where the directory has none.
     pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
         let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
-        let (root, what) = (layout.root(), "vae_encoder");
-        let mut component = Component::open(root, &path, what, device, cancel)?;
+        let device = device.repacking();
+        let mut source = Source::new(layout.root(), path.clone(), "vae_encoder");
+        let mut component = Component::open(source.clone(), Scratch::GiveBack, &device, cancel)?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
         let output = match posterior::of(&path, &latents.name)? {
             Draw::None => Output::One(latents),
             Draw::Open { mean, deviation } => {
-                component = Component::open_with_outputs(root, &path, what, &[&mean, &deviation], device, cancel)?;
+                source.more_outputs = vec![mean.clone(), deviation.clone()];
+                component = Component::open(source, Scratch::GiveBack, &device, cancel)?;
                 Output::Both { mean: component.output(&[&mean])?, deviation: component.output(&[&deviation])? }
             }
             Draw::Closed => {

@@ -3,6 +3,7 @@
 //! It is never linked. The one environment is kept until the process ends, since ONNX Runtime
 //! cannot make a second; sessions and their threads end with their contexts.
 
+mod arena;
 mod devices;
 mod module;
 mod search;
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 
+pub use arena::held;
 pub use devices::{devices, DeviceInfo};
 pub use module::pin;
 

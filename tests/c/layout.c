@@ -14,7 +14,8 @@
 
 int main(void) {
     CHECK(sizeof(scumble_status) == 4 && sizeof(scumble_phase) == 4 && sizeof(scumble_source) == 4);
-    CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_log_level) == 4);
+    CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_weights) == 4);
+    CHECK(sizeof(scumble_log_level) == 4);
     CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
     CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
 
@@ -25,13 +26,14 @@ int main(void) {
     LAYOUT(160, FIELD(device) + FIELD(name));
 #undef STRUCT
 #define STRUCT scumble_context_desc
-    LAYOUT(48, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
-                   FIELD(controlnet_count) + FIELD(reserved));
+    LAYOUT(56, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
+                   FIELD(controlnet_count) + FIELD(weights) + FIELD(memory_budget));
 #undef STRUCT
 #define STRUCT scumble_context_info
-    LAYOUT(160, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+    LAYOUT(192, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
                     FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
-                    FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets));
+                    FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets) + FIELD(text_encoder_bytes) +
+                    FIELD(unet_bytes) + FIELD(vae_bytes) + FIELD(controlnet_bytes));
 #undef STRUCT
 #define STRUCT scumble_prompt_desc
     LAYOUT(32, FIELD(flags) + FIELD(text) + FIELD(negative_text) + FIELD(clip_skip) + FIELD(syntax));

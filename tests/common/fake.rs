@@ -3,7 +3,9 @@
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
 use scumble::cancel::Cancel;
 use scumble::ffi::{self, scumble_context};
-use scumble::model::{Conditioning, Defaults, Denoise, Encoded, Family, Features, LatentRgb, Model, ModelInfo, Texts};
+use scumble::model::{
+    Conditioning, Defaults, Denoise, Encoded, Family, Features, LatentRgb, Memory, Model, ModelInfo, Texts,
+};
 use scumble::random::Random;
 use scumble::scheduler::SchedulerConfig;
 use scumble::{Context, Result};
@@ -47,6 +49,8 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
         scheduler: SchedulerConfig::stable_diffusion(),
         defaults: Defaults { steps: STEPS, guidance_scale: 4.0, scheduler: Some("euler".into()) },
         latent_rgb: Some(LatentRgb::new(&rows, 4).unwrap()),
+        budget: None,
+        memory: Memory::default(),
     };
     Box::new(Fake { info, script })
 }

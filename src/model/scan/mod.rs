@@ -14,6 +14,7 @@
 
 mod calls;
 mod external;
+mod graph;
 mod nodes;
 mod tensor;
 mod wire;
@@ -26,6 +27,7 @@ use calls::{Calls, Operator};
 use external::Folder;
 use wire::{Message, Value, Wire};
 
+pub use graph::{field, without_weights};
 pub use nodes::{nodes, Node};
 
 use crate::error::{bail, Error, Result, Status};
@@ -40,8 +42,9 @@ const MAX_NAME: u64 = 4096;
 /// The longest name of an operator or a domain.
 const MAX_OPERATOR: u64 = 256;
 
-/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
-pub fn check(root: &Path, path: &Path) -> Result<()> {
+/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile. Gives the bytes
+/// that its weights take in memory, where numbers of 16 bits are widened to compute with them.
+pub fn check(root: &Path, path: &Path) -> Result<u64> {
     files::check(path)?;
     let scan = || {
         let file = File::open(path).map_err(unreadable)?;
@@ -52,7 +55,7 @@ pub fn check(root: &Path, path: &Path) -> Result<()> {
 }
 
 /// The same of an open file. External data is looked for in `folder`, and stays within `root`.
-pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<()> {
+pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<u64> {
     let mut start = [0; 8];
     if file.read_exact(&mut start).is_ok() && start.ends_with(b"ORTM") {
         bail!(ModelUnsupported, "it is in ONNX Runtime's own format (.ort), not in ONNX");
@@ -62,9 +65,10 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
         bail!(ModelInvalid, "has {length} bytes; expected at most {MAX_FILE}, the rest as external data");
     }
     let (wire, message) = Wire::new(file, length);
-    let mut scan = Scan { wire, folder: Folder::new(root, folder), calls: Calls::default() };
+    let mut scan = Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: 0 };
     scan.model(message)?;
-    scan.calls.check()
+    scan.calls.check()?;
+    Ok(scan.weights)
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -75,6 +79,8 @@ struct Scan<R> {
     wire: Wire<R>,
     folder: Folder,
     calls: Calls,
+    /// Bytes of the tensors up to now, as they are computed with.
+    weights: u64,
 }
 
 // The numbers are those of onnx.proto.

@@ -55,8 +55,10 @@ impl<R: Read + Seek> Scan<R> {
         };
         let data = Data { raw, typed, strings, external: is_external };
         let size = data.fits(elements, kind.unwrap_or(0)).map_err(within)?;
-        let extent = Extent { bytes: size.bytes().unwrap_or(u64::MAX), needed: is_external };
-        self.folder.check(&external, extent).map_err(within)?;
+        let bytes = size.bytes().unwrap_or(u64::MAX);
+        self.folder.check(&external, Extent { bytes, needed: is_external }).map_err(within)?;
+        let widened = if size.bits == 16 { 2 } else { 1 };
+        self.weights = self.weights.saturating_add(bytes.saturating_mul(widened));
         Ok(size)
     }
 

@@ -2,6 +2,7 @@
 //! file of 2 GB costs no more than the names in it.
 
 use std::io::{BufReader, Read, Seek};
+use std::ops::Range;
 
 use micropb::{DecodeError, PbDecoder};
 
@@ -21,6 +22,11 @@ impl Message {
     /// How many bytes are left of it.
     pub fn length(&self) -> u64 {
         self.end - self.next
+    }
+
+    /// Where what is left of it begins, in bytes from the start of the file.
+    pub fn start(&self) -> u64 {
+        self.next
     }
 }
 
@@ -102,14 +108,22 @@ impl<R: Read + Seek> Wire<R> {
         if text.length() > most {
             bail!(ModelInvalid, "byte {}: a name has {} bytes; expected at most {most}", text.next, text.length());
         }
-        self.go_to(text.next)?;
-        let mut bytes = vec![0; text.length() as usize];
-        self.file.read_exact(&mut bytes).map_err(|error| self.unreadable(&error))?;
-        self.position = text.end;
+        let mut bytes = Vec::new();
+        self.copy(text.next..text.end, &mut bytes)?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(text),
             Err(_) => bail!(ModelInvalid, "byte {}: a name is not UTF-8", text.next),
         }
+    }
+
+    /// Appends these bytes of the file.
+    pub fn copy(&mut self, range: Range<u64>, to: &mut Vec<u8>) -> Result<()> {
+        self.go_to(range.start)?;
+        let start = to.len();
+        to.resize(start + (range.end - range.start) as usize, 0);
+        self.file.read_exact(&mut to[start..]).map_err(|error| self.unreadable(&error))?;
+        self.position = range.end;
+        Ok(())
     }
 
     fn varint(&mut self, end: u64) -> Result<u64> {

@@ -1,0 +1,227 @@
+//! A memory budget: what a model will need, known before it is tried.
+//!
+//! ONNX Runtime does not tell what a run will take. What counts at the sizes of Stable Diffusion is known,
+//! though: the scores of self-attention, which grow with the square of the latents' area and are there twice,
+//! before and after their softmax, and a few copies of the widest tensor within the network. The factors here
+//! are measured, on networks of Stable Diffusion 1.5's shapes and of the bundled model's.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::layout::Layout;
+use super::scan;
+use super::unet::SampleSize;
+use crate::error::{bail, Result};
+
+/// What is there besides the model's parts: ONNX Runtime's code, tokenizers, latents, pictures.
+const BESIDES: u64 = 48 << 20;
+/// Bytes of a number.
+const F32: f64 = 4.0;
+/// The side of the smallest tiles that are worth decoding, in latents.
+const SMALLEST_TILE: usize = 16;
+
+/// What one part of a model needs: its weights, and room to compute for latents of an area.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    weights: u64,
+    /// Bytes for each latent, and for each pair of latents.
+    linear: f64,
+    quadratic: f64,
+}
+
+/// The parts that a budget is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    TextEncoder(usize),
+    Unet,
+    VaeDecoder,
+    VaeEncoder,
+    ControlNet(usize),
+}
+
+/// The most bytes that a model may take, and what its parts need.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    bytes: u64,
+    parts: Vec<(Part, Cost)>,
+    /// The area of the latents that the model was trained at.
+    native: usize,
+    /// Whether the decoder takes latents of any size.
+    pub decodes_tiles: bool,
+}
+
+impl Cost {
+    /// Bytes that are needed for a batch of latents of so large an area, weights included.
+    pub fn of(&self, batch: usize, area: usize) -> u64 {
+        let area = area as f64;
+        self.weights.saturating_add((batch as f64 * (self.linear * area + self.quadratic * area * area)) as u64)
+    }
+
+    fn text_encoder(weights: u64) -> Self {
+        Self { weights, linear: 0.0, quadratic: 0.0 } // texts are short
+    }
+
+    fn vae(weights: u64, shape: &Vae) -> Self {
+        let pixels = 4f64.powi(shape.block_out_channels.len() as i32 - 1);
+        // What is at the full size of the picture: the outermost block, and what goes up into it.
+        let channels = shape.block_out_channels.iter().take(2).max().copied().unwrap_or(0);
+        Self { weights, linear: 2.5 * channels as f64 * pixels * F32, quadratic: 2.0 * F32 }
+    }
+
+    fn unet(weights: u64, shape: &Unet) -> Self {
+        let heads = shape.num_attention_heads.as_ref().unwrap_or(&shape.attention_head_dim);
+        let scores = |(level, kind): (usize, &String)| match kind.contains("Attn") {
+            true => 2.0 * heads.at(level) as f64 * F32 / 16f64.powi(level as i32),
+            false => 0.0,
+        };
+        let quadratic = shape.down_block_types.iter().enumerate().map(scores).fold(0.0, f64::max);
+        let channels = shape.block_out_channels.first().copied().unwrap_or(0);
+        Self { weights, linear: 12.0 * channels as f64 * F32, quadratic }
+    }
+}
+
+impl Budget {
+    /// Reads what the parts of a model directory need. `controlnets`: their files.
+    pub fn read(bytes: u64, layout: &Layout, controlnets: &[PathBuf]) -> Result<Self> {
+        let weights = |part: &str| scan::check(layout.root(), &layout.model(part)?);
+        let unet: Unet = layout.config(&["unet"])?;
+        let vae: Vae = layout.config(&["vae_decoder", "vae_encoder", "vae"])?;
+        let mut parts = vec![
+            (Part::TextEncoder(0), Cost::text_encoder(weights("text_encoder")?)),
+            (Part::Unet, Cost::unet(weights("unet")?, &unet)),
+            (Part::VaeDecoder, Cost::vae(weights("vae_decoder")?, &vae)),
+        ];
+        if layout.find_model("text_encoder_2").is_some() {
+            parts.push((Part::TextEncoder(1), Cost::text_encoder(weights("text_encoder_2")?)));
+        }
+        if layout.find_model("vae_encoder").is_some() {
+            parts.push((Part::VaeEncoder, Cost::vae(weights("vae_encoder")?, &vae)));
+        }
+        for (i, path) in controlnets.iter().enumerate() {
+            let weights = scan::check(path.parent().unwrap_or(Path::new(".")), path)?;
+            parts.push((Part::ControlNet(i), Cost::unet(weights, &unet)));
+        }
+        let (height, width) = unet.sample_size.map_or((64, 64), |size| size.sides());
+        Ok(Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true })
+    }
+
+    /// Whether all parts can stay loaded while latents of the model's own size become a picture.
+    pub fn holds_all(&self) -> bool {
+        let area = self.native;
+        let weights: u64 = self.parts.iter().map(|(_, cost)| cost.weights).sum();
+        let computing = |(part, cost): &(Part, Cost)| match part {
+            Part::TextEncoder(_) => 0,
+            // These keep what they compute in from step to step.
+            Part::Unet | Part::ControlNet(_) => cost.of(2, area) - cost.weights,
+            Part::VaeDecoder | Part::VaeEncoder => cost.of(1, area) - cost.weights,
+        };
+        weights.saturating_add(self.parts.iter().map(computing).sum()) <= self.room()
+    }
+
+    /// What the parts may take in all.
+    pub fn room(&self) -> u64 {
+        self.bytes.saturating_sub(BESIDES)
+    }
+
+    /// What a part needs.
+    pub fn cost(&self, part: Part) -> Option<Cost> {
+        self.parts.iter().find(|(other, _)| *other == part).map(|(_, cost)| *cost)
+    }
+
+    /// The most of a batch that the UNet can compute at once; at least one.
+    pub fn batch(&self, most: usize, area: usize) -> usize {
+        let fits = |batch: &usize| self.cost(Part::Unet).is_none_or(|cost| cost.of(*batch, area) <= self.room());
+        (1..=most).rev().find(fits).unwrap_or(1)
+    }
+
+    /// The side of the largest tiles that the decoder has room for: the whole, or else square ones.
+    pub fn tile(&self, height: usize, width: usize) -> usize {
+        let fits = |area| self.cost(Part::VaeDecoder).is_none_or(|cost| cost.of(1, area) <= self.room());
+        if fits(height * width) || !self.decodes_tiles {
+            return height.max(width);
+        }
+        let sides = (SMALLEST_TILE..height.max(width)).step_by(8);
+        sides.rev().find(|side| fits(side.min(&height) * side.min(&width))).unwrap_or(SMALLEST_TILE)
+    }
+
+    /// Refuses latents of a size that do not become a picture within the budget, however thriftily.
+    pub fn check(&self, height: usize, width: usize, from_picture: bool) -> Result<()> {
+        let area = height * width;
+        let tile = match self.decodes_tiles {
+            true => SMALLEST_TILE.min(height) * SMALLEST_TILE.min(width),
+            false => area,
+        };
+        let needs = |(part, cost): &(Part, Cost)| match part {
+            Part::TextEncoder(_) => ("a text encoder", cost.weights),
+            Part::Unet => ("the UNet", cost.of(1, area)),
+            Part::VaeDecoder => ("the VAE decoder", cost.of(1, tile)),
+            Part::VaeEncoder if !from_picture => ("the VAE encoder", 0),
+            Part::VaeEncoder => ("the VAE encoder", cost.of(1, area)),
+            Part::ControlNet(_) => ("a ControlNet", cost.of(2, area)),
+        };
+        match self.parts.iter().map(needs).max_by_key(|(_, bytes)| *bytes) {
+            Some((part, bytes)) if bytes > self.room() => bail!(
+                OutOfMemory,
+                "memory_budget is {} bytes; {part} needs {} for latents of {width} × {height}",
+                self.bytes,
+                bytes + BESIDES
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `config.json` of a UNet, as far as it tells what it will compute; the defaults are Stable Diffusion 1's.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Unet {
+    block_out_channels: Vec<usize>,
+    down_block_types: Vec<String>,
+    /// The number of heads, by a mistake in diffusers' names that it keeps.
+    attention_head_dim: Heads,
+    num_attention_heads: Option<Heads>,
+    sample_size: Option<SampleSize>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Heads {
+    Everywhere(usize),
+    AtLevels(Vec<usize>),
+}
+
+impl Heads {
+    fn at(&self, level: usize) -> usize {
+        match self {
+            Heads::Everywhere(heads) => *heads,
+            Heads::AtLevels(heads) => heads.get(level).or(heads.last()).copied().unwrap_or(0),
+        }
+    }
+}
+
+impl Default for Unet {
+    fn default() -> Self {
+        let kinds = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
+        Self {
+            block_out_channels: vec![320, 640, 1280, 1280],
+            down_block_types: kinds.map(str::to_owned).to_vec(),
+            attention_head_dim: Heads::Everywhere(8),
+            num_attention_heads: None,
+            sample_size: None,
+        }
+    }
+}
+
+/// `config.json` of an autoencoder, likewise.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Vae {
+    block_out_channels: Vec<usize>,
+}
+
+impl Default for Vae {
+    fn default() -> Self {
+        Self { block_out_channels: vec![128, 256, 512, 512] }
+    }
+}

@@ -1,0 +1,108 @@
+//! The graph of an ONNX file without its weights, which stay where they are: in the file.
+//!
+//! What ONNX Runtime finds within a graph it copies, while it holds the whole file. What lies beside a graph
+//! it maps, and uses in place where it can. So it is given the graph by itself, in which weights are said to
+//! be external data: of the file that they have been in all along.
+
+use std::fs::File;
+use std::path::Path;
+
+use super::unreadable;
+use super::wire::{Message, Value, Wire};
+use crate::error::Result;
+
+/// Tensors of fewer bytes stay in the graph: shapes and the like, which ONNX Runtime reads at once.
+const SMALL: u64 = 1024;
+
+/// The model in a file that [`super::check`] let through, with its large weights as external data. What it
+/// refers to lies in the folder of the file, the file itself included.
+pub fn without_weights(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let (wire, model) = Wire::new(file, length);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Copy { wire, name }.model(model)
+}
+
+/// A field of a protobuf message that holds bytes or a message.
+pub fn field(number: u64, content: &[u8]) -> Vec<u8> {
+    let mut bytes = varint(number << 3 | 2);
+    bytes.extend(varint(content.len() as u64));
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+struct Copy {
+    wire: Wire<File>,
+    /// The name of the file, which is where its weights are.
+    name: String,
+}
+
+// The numbers are those of onnx.proto.
+impl Copy {
+    fn model(&mut self, message: Message) -> Result<Vec<u8>> {
+        self.replace(message, |copy, number, message| match number {
+            7 => copy.graph(message).map(Some),
+            _ => Ok(None),
+        })
+    }
+
+    fn graph(&mut self, message: Message) -> Result<Vec<u8>> {
+        self.replace(message, |copy, number, message| match number {
+            5 => copy.tensor(message).map(Some),
+            _ => Ok(None),
+        })
+    }
+
+    fn tensor(&mut self, message: Message) -> Result<Vec<u8>> {
+        let mut data = None;
+        let mut tensor = self.replace(message, |_, number, message| match number {
+            9 if message.length() >= SMALL => {
+                data = Some(message);
+                Ok(Some(Vec::new()))
+            }
+            _ => Ok(None),
+        })?;
+        if let Some(data) = data {
+            let entry =
+                |key: &str, value: &str| field(13, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat());
+            tensor.extend(entry("location", &self.name));
+            tensor.extend(entry("offset", &data.start().to_string()));
+            tensor.extend(entry("length", &data.length().to_string()));
+            tensor.extend([varint(14 << 3), varint(1)].concat()); // data_location: external
+        }
+        Ok(tensor)
+    }
+
+    /// A copy of a message with what `change` makes of its messages, texts and bytes. An empty one is left out.
+    fn replace(
+        &mut self,
+        mut message: Message,
+        mut change: impl FnMut(&mut Self, u64, Message) -> Result<Option<Vec<u8>>>,
+    ) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let start = message.start();
+            let Some((number, value)) = self.wire.field(&mut message)? else { return Ok(bytes) };
+            let changed = match value {
+                Value::Bytes(inner) => change(self, number, inner)?,
+                _ => None,
+            };
+            match changed {
+                None => self.wire.copy(start..message.start(), &mut bytes)?,
+                Some(changed) if changed.is_empty() => {}
+                Some(changed) => bytes.extend(field(number, &changed)),
+            }
+        }
+    }
+}

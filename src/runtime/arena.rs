@@ -1,0 +1,38 @@
+//! How much memory a session has taken from the system.
+//!
+//! `ort` has no safe call for it.
+#![allow(unsafe_code)]
+
+use std::ffi::CStr;
+use std::ptr;
+
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::Session;
+use ort::AsPointer;
+
+/// Bytes that the session's allocator holds, used or kept for later: weights that were copied, and what is
+/// computed. 0 where it does not count them.
+pub fn held(session: &Session) -> u64 {
+    let arena = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Arena, MemoryType::Default);
+    let allocator = arena.and_then(|arena| Allocator::new(session, arena));
+    allocator.ok().and_then(|allocator| statistic(&allocator, c"TotalAllocated")).unwrap_or(0)
+}
+
+fn statistic(allocator: &Allocator, key: &CStr) -> Option<u64> {
+    let api = ort::api();
+    let mut pairs = ptr::null_mut();
+    // SAFETY: the allocator lives, and `pairs` receives an object that is ours.
+    let failed = unsafe { (api.AllocatorGetStats)(allocator.ptr().cast(), &mut pairs) };
+    if !failed.0.is_null() {
+        // SAFETY: it is an error object of ours, released once.
+        unsafe { (api.ReleaseStatus)(failed.0) };
+        return None;
+    }
+    // SAFETY: `pairs` lives, the key is a C string; the text belongs to `pairs`.
+    let text = unsafe { (api.GetKeyValue)(pairs, key.as_ptr()) };
+    // SAFETY: as above.
+    let number = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_str().ok()?.parse().ok()).flatten();
+    // SAFETY: it is ours, released once, and nothing of it is used after.
+    unsafe { (api.ReleaseKeyValuePairs)(pairs) };
+    number
+}
