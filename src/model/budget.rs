@@ -5,6 +5,7 @@
 //! before and after their softmax, and a few copies of the widest tensor within the network. The factors here
 //! are measured, on networks of Stable Diffusion 1.5's shapes and of the bundled model's.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -103,7 +104,15 @@ impl Budget {
             parts.push((Part::ControlNet(i), Cost::unet(weights, &unet)));
         }
         let (height, width) = unet.sample_size.map_or((64, 64), |size| size.sides());
-        Ok(Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true })
+        let budget = Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true };
+        match budget.parts.iter().max_by_key(|(_, cost)| cost.weights) {
+            Some((part, cost)) if cost.weights > budget.room() => bail!(
+                OutOfMemory,
+                "memory_budget is {bytes} bytes; expected at least {}, for the weights of {part}",
+                cost.weights.saturating_add(BESIDES)
+            ),
+            _ => Ok(budget),
+        }
     }
 
     /// Whether all parts can stay loaded while latents of the model's own size become a picture.
@@ -153,22 +162,34 @@ impl Budget {
             false => area,
         };
         let needs = |(part, cost): &(Part, Cost)| match part {
-            Part::TextEncoder(_) => ("a text encoder", cost.weights),
-            Part::Unet => ("the UNet", cost.of(1, area)),
-            Part::VaeDecoder => ("the VAE decoder", cost.of(1, tile)),
-            Part::VaeEncoder if !from_picture => ("the VAE encoder", 0),
-            Part::VaeEncoder => ("the VAE encoder", cost.of(1, area)),
-            Part::ControlNet(_) => ("a ControlNet", cost.of(2, area)),
+            Part::TextEncoder(_) => (*part, cost.weights),
+            Part::Unet => (*part, cost.of(1, area)),
+            Part::VaeDecoder => (*part, cost.of(1, tile)),
+            Part::VaeEncoder if !from_picture => (*part, 0),
+            Part::VaeEncoder => (*part, cost.of(1, area)),
+            Part::ControlNet(_) => (*part, cost.of(2, area)),
         };
         match self.parts.iter().map(needs).max_by_key(|(_, bytes)| *bytes) {
             Some((part, bytes)) if bytes > self.room() => bail!(
                 OutOfMemory,
-                "memory_budget is {} bytes; {part} needs {} for latents of {width} × {height}",
+                "memory_budget is {} bytes; {part} needs {} for latents of {width} × {height}: ask for a smaller picture",
                 self.bytes,
-                bytes + BESIDES
+                bytes.saturating_add(BESIDES)
             ),
             _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::TextEncoder(_) => "the text encoder",
+            Part::Unet => "the UNet",
+            Part::VaeDecoder => "the VAE decoder",
+            Part::VaeEncoder => "the VAE encoder",
+            Part::ControlNet(_) => "the ControlNet",
+        })
     }
 }
 

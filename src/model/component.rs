@@ -11,7 +11,7 @@ use ort::value::DynValue;
 
 use super::memory::Held;
 use super::port::Port;
-use super::session::{runtime_error, Device, Source, Weights};
+use super::session::{runtime_error, Device, Source};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::runtime;
@@ -31,12 +31,18 @@ pub fn time_in_sessions() -> Duration {
 pub struct Component {
     source: Source,
     device: Device,
-    session: Option<Session>,
+    session: Option<Loaded>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     weights: u64,
     scratch: Scratch,
     held: Held,
+}
+
+/// A session, and what its arena held before it computed anything.
+struct Loaded {
+    session: Session,
+    arena: u64,
 }
 
 /// What becomes of the memory that a run computed in.
@@ -54,8 +60,8 @@ impl Component {
         let (session, weights) = source.open(device, cancel)?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
-        let (device, held) = (device.clone(), Held::default());
-        let component = Self { source, device, session: Some(session), inputs, outputs, weights, scratch, held };
+        let (device, held, session) = (device.clone(), Held::default(), Some(Loaded::new(session)));
+        let component = Self { source, device, session, inputs, outputs, weights, scratch, held };
         component.count();
         Ok(component)
     }
@@ -72,8 +78,7 @@ impl Component {
     }
 
     fn count(&self) {
-        let mapped = if self.device.weights == Weights::Mapped { self.weights } else { 0 };
-        self.held.set(self.session.as_ref().map_or(0, |session| mapped + runtime::held(session)));
+        self.held.set(self.session.as_ref().map_or(0, |loaded| self.weights + loaded.scratch()));
     }
 
     /// All outputs.
@@ -140,9 +145,9 @@ impl Component {
     ) -> Result<Vec<ArrayD<f32>>> {
         let what = self.source.what;
         let fail = |error: &ort::Error| runtime_error(what, error);
-        let session = match &mut self.session {
-            Some(session) => session,
-            empty => empty.insert(self.source.open(&self.device, cancel)?.0),
+        let loaded = match &mut self.session {
+            Some(loaded) => loaded,
+            empty => empty.insert(Loaded::new(self.source.open(&self.device, cancel)?.0)),
         };
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {
@@ -156,7 +161,7 @@ impl Component {
             move || drop(terminate.terminate()),
             || {
                 let start = Instant::now();
-                let given = session.run_with_options(values, &options).map_err(|error| fail(&error))?;
+                let given = loaded.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
                 NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let read = |port: &&Port| match given.get(&port.name) {
                     Some(value) => port.read(value).map_err(|error| fail(&error)),
@@ -172,6 +177,17 @@ impl Component {
     /// Likewise, for a single output.
     pub fn run_one(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
         Ok(self.run(inputs, &[output], cancel)?.remove(0))
+    }
+}
+
+impl Loaded {
+    fn new(session: Session) -> Self {
+        Self { arena: runtime::arena(&session), session }
+    }
+
+    /// Bytes that it computed in and still holds. The rest is weights: some are in the arena, some not.
+    fn scratch(&self) -> u64 {
+        runtime::arena(&self.session).saturating_sub(self.arena)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much memory a session has taken from the system.
+//! The arena that a session computes in.
 //!
 //! `ort` has no safe call for it.
 #![allow(unsafe_code)]
@@ -10,9 +10,9 @@ use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, Memory
 use ort::session::Session;
 use ort::AsPointer;
 
-/// Bytes that the session's allocator holds, used or kept for later: weights that were copied, and what is
-/// computed. 0 where it does not count them.
-pub fn held(session: &Session) -> u64 {
+/// Bytes that the arena of a session's CPU allocator holds, used or kept for later: most weights that were
+/// copied, and what is computed. 0 where it does not count them.
+pub fn arena(session: &Session) -> u64 {
     let arena = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Arena, MemoryType::Default);
     let allocator = arena.and_then(|arena| Allocator::new(session, arena));
     allocator.ok().and_then(|allocator| statistic(&allocator, c"TotalAllocated")).unwrap_or(0)

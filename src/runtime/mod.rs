@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 
-pub use arena::held;
+pub use arena::arena;
 pub use devices::{devices, DeviceInfo};
 pub use module::pin;
 

@@ -1,0 +1,217 @@
+//! Memory: budgets are kept or refused, parts are unloaded and loaded again, and pictures do not suffer.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod common;
+
+use std::env;
+use std::ffi::CString;
+use std::process::Command;
+use std::ptr;
+
+use common::c::{self, ok, refused};
+use common::model::ModelCopy;
+use scumble::ffi::*;
+use scumble::Status;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64");
+const MB: u64 = 1_000_000;
+
+/// A context of the bundled model.
+fn context(change: impl FnOnce(&mut scumble_context_desc)) -> *mut scumble_context {
+    let model = CString::new(MODEL).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    (desc.model_path, desc.threads) = (model.as_ptr(), 1);
+    change(&mut desc);
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    context
+}
+
+fn loaded(change: impl FnOnce(&mut scumble_context_desc)) -> *mut scumble_context {
+    let context = context(change);
+    ok(unsafe { scumble_context_wait(context, -1) });
+    context
+}
+
+/// RGBA floats of a square picture of two steps.
+fn paint(context: *const scumble_context, side: i32) -> Vec<f32> {
+    let prompt = c::prompt(context, 0);
+    let generation = c::generation(prompt, |desc| {
+        (desc.width, desc.height, desc.steps, desc.seed) = (side, side, 2, 14);
+    });
+    ok(unsafe { scumble_generation_start(generation) });
+    ok(unsafe { scumble_generation_wait(generation, -1) });
+    let mut pixels = vec![0; (side * side) as usize * 16];
+    ok(unsafe { scumble_generation_read_image(generation, 0, &c::image(&mut pixels, 3, side, side)) });
+    ok(unsafe { scumble_generation_destroy(generation) });
+    ok(unsafe { scumble_prompt_destroy(prompt) });
+    pixels.chunks_exact(4).map(|bytes| f32::from_ne_bytes(bytes.try_into().unwrap())).collect()
+}
+
+fn info(context: *const scumble_context) -> scumble_context_info {
+    let mut info: scumble_context_info = c::output();
+    ok(unsafe { scumble_context_get_info(context, &mut info) });
+    info
+}
+
+fn held(info: &scumble_context_info) -> u64 {
+    info.text_encoder_bytes + info.unet_bytes + info.vae_bytes + info.controlnet_bytes
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn what_the_parts_hold() {
+    let context = loaded(|_| ());
+    let before = info(context);
+    // Numbers of the model's card, four bytes each; the autoencoder has two halves.
+    for (bytes, millions) in [(before.text_encoder_bytes, 0.86), (before.unet_bytes, 10.9), (before.vae_bytes, 0.68)] {
+        let weights = millions * 4e6;
+        assert!((0.95..1.1).contains(&(bytes as f64 / weights)), "{bytes} bytes for {weights}");
+    }
+    assert_eq!(before.controlnet_bytes, 0);
+    paint(context, 128);
+    let after = info(context);
+    assert!(after.unet_bytes > before.unet_bytes, "the UNet keeps what it computes in");
+    assert!(after.vae_bytes < before.vae_bytes + MB, "the autoencoder does not: {}", after.vae_bytes);
+    ok(unsafe { scumble_context_destroy(context) });
+}
+
+#[test]
+fn trimmed_contexts_go_on() {
+    let context = loaded(|_| ());
+    let picture = paint(context, 64);
+    assert!(held(&info(context)) > 40 * MB);
+    let prompt = c::prompt(context, 0); // its turn comes before the trim's
+    ok(unsafe { scumble_context_trim(context) });
+    let behind = c::prompt(context, 0);
+    ok(unsafe { scumble_prompt_wait(prompt, -1) });
+    ok(unsafe { scumble_prompt_wait(behind, -1) });
+    let trimmed = info(context);
+    assert_eq!((trimmed.unet_bytes, trimmed.vae_bytes), (0, 0));
+    assert!(trimmed.text_encoder_bytes > 0, "the prompt behind the trim loads its encoder again");
+    assert_eq!(paint(context, 64), picture);
+    ok(unsafe { scumble_context_destroy(context) });
+}
+
+#[test]
+fn mapped_weights() {
+    let picture = paint(loaded(|_| ()), 64);
+    let mapped = loaded(|desc| desc.weights = 2);
+    let difference = largest_difference(&paint(mapped, 64), &picture);
+    // Another order of sums.
+    assert!(difference < 1.0 / 255.0, "{difference}");
+    ok(unsafe { scumble_context_destroy(mapped) });
+}
+
+/// Weights that need no widening are used where they are.
+#[test]
+#[cfg(target_os = "linux")]
+fn mapped_weights_stay_in_their_files() {
+    let model = ModelCopy::reference("sd1");
+    let unet = model.path().join("unet/model.onnx").canonicalize().unwrap();
+    let maps = || std::fs::read_to_string("/proc/self/maps").unwrap().contains(unet.to_str().unwrap());
+    let path = CString::new(model.path().to_str().unwrap()).unwrap();
+    let context = loaded(|desc| (desc.model_path, desc.weights) = (path.as_ptr(), 2));
+    paint(context, 64);
+    assert!(maps());
+    ok(unsafe { scumble_context_trim(context) });
+    ok(unsafe { scumble_prompt_wait(c::prompt(context, 0), -1) });
+    assert!(!maps());
+    ok(unsafe { scumble_context_destroy(context) });
+}
+
+/// What does not fit together takes turns: the picture is the same.
+#[test]
+fn parts_take_turns() {
+    let picture = paint(loaded(|_| ()), 64);
+    let context = loaded(|desc| desc.memory_budget = 97 * MB);
+    assert_eq!(held(&info(context)), 0, "what does not fit together is not kept after loading");
+    let difference = largest_difference(&paint(context, 64), &picture);
+    assert!(difference < 1.0 / 255.0, "{difference}");
+    assert_eq!(info(context).text_encoder_bytes, 0, "the text encoder made room");
+    ok(unsafe { scumble_context_destroy(context) });
+}
+
+/// A picture that is decoded in tiles: close to the whole, and no border shows.
+#[test]
+fn tiles() {
+    const SIDE: i32 = 256;
+    let picture = paint(loaded(|_| ()), SIDE);
+    let tiled = paint(loaded(|desc| desc.memory_budget = 140 * MB), SIDE);
+    let squares = picture.iter().zip(&tiled).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+    // A quarter of the numbers is alpha, where there is no difference.
+    let psnr = -10.0 * (squares / (picture.len() as f64 * 0.75)).log10();
+    assert!(psnr.is_finite() && psnr >= 30.0, "{psnr} dB");
+
+    // The step between neighbours, across where a tile may begin or end (a multiple of 8 latents) and elsewhere.
+    let side = SIDE as usize;
+    let step = |at: &dyn Fn(usize) -> bool| {
+        let columns: Vec<usize> = (1..side).filter(|x| at(*x)).collect();
+        let value = |x: usize, y: usize, c: usize| f64::from(tiled[(y * side + x) * 4 + c]);
+        let pairs = columns.iter().flat_map(|x| (0..side).flat_map(move |y| (0..3).map(move |c| (*x, y, c))));
+        let steps: f64 = pairs
+            .map(|(x, y, c)| (value(x, y, c) - value(x - 1, y, c)).abs() + (value(y, x, c) - value(y, x - 1, c)).abs())
+            .sum();
+        steps / columns.len() as f64
+    };
+    let (borders, elsewhere) = (step(&|x| x % 32 == 0), step(&|x| x % 32 != 0));
+    println!("{psnr:.1} dB; steps across borders {:.3} times those elsewhere", borders / elsewhere);
+    assert!(borders <= 1.1 * elsewhere, "{borders} across borders, {elsewhere} elsewhere");
+}
+
+#[test]
+fn what_cannot_fit_is_refused() {
+    let context = context(|desc| desc.memory_budget = 60 * MB);
+    let answer = unsafe { scumble_context_wait(context, -1) };
+    refused(
+        answer,
+        Status::OutOfMemory,
+        &["memory_budget is 60000000 bytes; expected at least", "weights of the UNet"],
+    );
+
+    let context = loaded(|desc| desc.memory_budget = 140 * MB);
+    let prompt = c::prompt(context, 0);
+    let create = |side: i32| unsafe {
+        let mut desc = c::desc(scumble_generation_desc_init);
+        (desc.width, desc.height) = (side, side);
+        let mut generation = ptr::null_mut();
+        scumble_generation_create(prompt, &desc, &mut generation)
+    };
+    refused(create(1024), Status::OutOfMemory, &["memory_budget is 140000000 bytes; the UNet needs", "256 × 256"]);
+    ok(create(64));
+}
+
+/// The peak of a fresh process stays within the budget, and 10 %.
+#[test]
+#[cfg(target_os = "linux")]
+fn budgets_are_kept() {
+    const VARIABLE: &str = "SCUMBLE_TEST_BUDGET";
+    let status = |key: &str| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    };
+    if let Ok(given) = env::var(VARIABLE) {
+        let (megabytes, side) = given.split_once(' ').unwrap();
+        let before = status("VmRSS");
+        paint(loaded(|desc| desc.memory_budget = megabytes.parse::<u64>().unwrap() * MB), side.parse().unwrap());
+        print!("grew by <{}>", status("VmHWM") - before);
+        return;
+    }
+    for (megabytes, side) in [(97, 64), (120, 128), (140, 256), (200, 256), (300, 256), (260, 384), (1000, 384)] {
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "budgets_are_kept", "--nocapture"])
+            .env(VARIABLE, format!("{megabytes} {side}"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let grown = text.split(['<', '>']).nth(1).unwrap_or_else(|| panic!("{megabytes} {side}: {output:?}"));
+        let grown: f64 = grown.parse().unwrap();
+        println!("{side} × {side}, {megabytes} MB: grew by {:.0} MB", grown / 1e6);
+        assert!(grown <= megabytes as f64 * 1.1e6, "{side} × {side}, {megabytes} MB: grew by {:.0} MB", grown / 1e6);
+    }
+}
