@@ -99,7 +99,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     // The whole machine: nothing else runs beside an example.
     let threads = arguments.threads.unwrap_or(thread::available_parallelism().map_or(1, |n| n.get()));
-    let context = Context::open(Places::at(&arguments.model), Device { threads })?;
+    let context = Context::open(Places::at(&arguments.model), Device { threads, ..Device::default() })?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();

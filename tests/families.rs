@@ -139,7 +139,7 @@ fn variant(model: &str, family: &str, of: &str, tolerance: f32) {
 
 fn open(model: &str) -> (ModelCopy, Arc<Context>) {
     let copy = ModelCopy::reference(model);
-    let context = Context::open(Places::at(copy.path()), Device { threads: 1 }).unwrap();
+    let context = Context::open(Places::at(copy.path()), Device { threads: 1, ..Device::default() }).unwrap();
     context.wait(None).unwrap_or_else(|error| panic!("{model}: {error}"));
     (copy, context)
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::mpsc;
 use std::thread;
@@ -158,6 +158,24 @@ fn in_the_worker() {
     logged("worker_paint");
     paints(context);
     paints(bystander);
+}
+
+/// ONNX Runtime waits for the threads of its pools: one that panics before it works for it works all the same.
+#[test]
+fn in_a_thread_of_a_pool() {
+    let _guard = one_at_a_time();
+    let path = CString::new(common::model().to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    (desc.model_path, desc.threads) = (path.as_ptr(), 2);
+    let mut context = ptr::null_mut();
+    arm("pool_thread");
+    unsafe {
+        ok(scumble_context_create(&desc, &mut context));
+        ok(scumble_context_wait(context, -1));
+        logged("asked pool_thread to panic");
+        ok(scumble_generation_destroy(c::painted(context)));
+        ok(scumble_context_destroy(context));
+    }
 }
 
 /// What takes no turns cannot be struck in one.

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::{bail, Result, Status};
 use crate::model::{Device, Features, Places};
 use crate::pace::Pace;
+use crate::priority::{Priority, ThreadGroup};
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -39,8 +40,8 @@ pub struct scumble_context_desc {
     pub controlnet_paths: *const *const c_char,
     /// How many paths that is: 0 to 16. Default 0.
     pub controlnet_count: u32,
-    /// 0.
-    pub reserved: u32,
+    /// A `scumble_priority`: see `scumble_context_set_priority`. Default `SCUMBLE_PRIORITY_NORMAL`.
+    pub priority: i32,
 }
 c_struct!(scumble_context_desc, 48);
 
@@ -124,7 +125,7 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         variant: ptr::null(),
         controlnet_paths: ptr::null(),
         controlnet_count: 0,
-        reserved: 0,
+        priority: Priority::Normal as i32,
     }
 }
 
@@ -156,13 +157,10 @@ pub unsafe extern "C" fn scumble_context_create(
             let variant = boundary::optional_text(desc.variant, "variant", 256)?;
             (desc, path, device, variant, controlnets(&desc)?)
         };
-        if desc.reserved != 0 {
-            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-        }
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
-        let device = device_of(device, desc.threads)?;
+        let device = device_of(device, desc.threads, priority_of(desc.priority)?)?;
         let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
         let created = Context::open(places, device)?;
         // SAFETY: as above.
@@ -199,14 +197,24 @@ unsafe fn controlnets(desc: &scumble_context_desc) -> Result<Vec<PathBuf>> {
     (0..desc.controlnet_count).map(path).collect()
 }
 
-fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
+fn device_of(name: Option<&str>, threads: i32, priority: Priority) -> Result<Device> {
     if let Some(name) = name.filter(|name| !["cpu", "auto"].contains(name)) {
         bail!(DeviceNotFound, "device is \"{name}\"; this version of Scumble runs on \"cpu\"");
     }
+    let group = ThreadGroup::new(priority);
     match auto(threads) {
-        None => Ok(Device::default()),
-        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize }),
+        None => Ok(Device { group, ..Device::default() }),
+        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize, group }),
         Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
+    }
+}
+
+fn priority_of(value: i32) -> Result<Priority> {
+    match value {
+        -1 => Ok(Priority::Background),
+        0 => Ok(Priority::Normal),
+        1 => Ok(Priority::High),
+        other => bail!(InvalidArgument, "priority is {other}; expected a scumble_priority (-1, 0 or 1)"),
     }
 }
 
@@ -295,6 +303,28 @@ pub unsafe extern "C" fn scumble_context_get_info(
 pub unsafe extern "C" fn scumble_context_set_pace(context: *const scumble_context, share: f32) -> Status {
     call("scumble_context_set_pace", || {
         handle::get(context)?.set_pace(Pace::new(share)?);
+        Ok(())
+    })
+}
+
+/// Changes how urgent the context's threads are to the operating system: the one that loads, encodes and
+/// paints, and those that help it, also with what is done by hand. The host's own threads stay as they are.
+///
+/// `priority`: a `scumble_priority`. It is in force at once, as far as the system allows; `scumble_progress`
+/// tells which one is. Linux lets every process lower a priority, but raise one, even back to
+/// `SCUMBLE_PRIORITY_NORMAL`, only with the right to do so (CAP_SYS_NICE, or RLIMIT_NICE of 20, for
+/// `SCUMBLE_PRIORITY_HIGH` of 25). A refusal is no error. In the background work may stand still while others
+/// use every core; whoever computes by hand then waits for the helpers. Errors: `INVALID_HANDLE`,
+/// `INVALID_ARGUMENT`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_set_priority(context: *const scumble_context, priority: i32) -> Status {
+    call("scumble_context_set_priority", || {
+        handle::get(context)?.set_priority(priority_of(priority)?);
         Ok(())
     })
 }

@@ -13,11 +13,13 @@ use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBui
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
+use super::pool::Pool;
 use super::port::Port;
 use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
+use crate::priority::ThreadGroup;
 use crate::runtime;
 
 /// Time that sessions of this process have run.
@@ -33,13 +35,15 @@ pub fn time_in_sessions() -> Duration {
 pub struct Device {
     /// Threads that compute, the calling one counted.
     pub threads: usize,
+    /// The group of these threads.
+    pub group: ThreadGroup,
 }
 
 impl Default for Device {
     /// Half of the machine: the other half is the game's.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Self { threads: (cores / 2).max(1) }
+        Self { threads: (cores / 2).max(1), group: ThreadGroup::default() }
     }
 }
 
@@ -213,7 +217,8 @@ fn session_options(environment: &Environment, device: &Device) -> ort::Result<Se
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(device.threads)?
         .with_inter_threads(1)?
-        .with_intra_op_spinning(false)?)
+        .with_intra_op_spinning(false)?
+        .with_thread_manager(Pool(device.group.clone()))?)
 }
 
 fn load_error(path: &Path, error: &ort::Error) -> Error {

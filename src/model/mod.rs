@@ -8,6 +8,7 @@ mod final_norm;
 mod info;
 mod latent_rgb;
 mod layout;
+mod pool;
 mod port;
 mod posterior;
 pub mod scan;
