@@ -97,55 +97,44 @@ double at(std::vector<double> &values, double share) {
 // Pictures, one after the other.
 class Pictures {
 public:
-    explicit Pictures(Painter *painter) : painter(painter) { next(); }
+    explicit Pictures(Painter &painter) : painter(painter) {}
 
     // Once a frame.
     void update() {
-        if (!painter) return;
-        painter->update();
-        check();
-        if (!painter->done()) return;
-        took.push_back(painter->progress.spent_ms / 1000.0);
-        in_force = painter->progress.priority;
+        if (began == took.size()) {
+            painter.paint("a red apple, 3d style, on a blue background", static_cast<int64_t>(began++));
+        }
+        painter.update();
+        if (!painter.error.empty()) {
+            std::fprintf(stderr, "%s\n", painter.error.c_str());
+            std::exit(1);
+        }
+        if (painter.done()) took.push_back(painter.progress.spent_ms / 1000.0);
     }
-
-    void next() {
-        if (painter) painter->paint("a red apple, 3d style, on a blue background", ++seed);
-    }
-
-    bool enough() const { return !painter || !took.empty(); }
 
     std::vector<double> took; // seconds
-    int in_force = 0;
+    size_t began = 0;
 
 private:
-    void check() const {
-        if (painter->error.empty()) return;
-        std::fprintf(stderr, "%s\n", painter->error.c_str());
-        std::exit(1);
-    }
-
-    Painter *painter;
-    int64_t seed = 0;
+    Painter &painter;
 };
 
 // So many seconds of the game, and at least one picture.
 void play(const char *part, Game &game, Painter *painter, double seconds) {
-    std::vector<double> between, work, calls;
-    int missed = 0;
-    Pictures pictures(painter);
+    std::vector<double> between, work, calls, took;
+    int missed = 0, in_force = 0;
+    std::unique_ptr<Pictures> pictures(painter ? new Pictures(*painter) : nullptr);
     const auto start = Clock::now();
     auto due = start, shown = start;
-    while (ms(Clock::now() - start) < 1000 * seconds || !pictures.enough()) {
+    while (ms(Clock::now() - start) < 1000 * seconds || (pictures && pictures->took.empty())) {
         // As with vertical sync: whoever is late gets the next one.
         do due += FRAME;
         while (due < Clock::now());
         std::this_thread::sleep_until(due);
 
         auto begin = Clock::now();
-        pictures.update();
+        if (pictures) pictures->update();
         if (painter && painter->has_news()) game.upload(*painter);
-        if (painter && painter->done()) pictures.next();
         auto called = Clock::now();
         game.frame();
         auto end = Clock::now();
@@ -155,23 +144,25 @@ void play(const char *part, Game &game, Painter *painter, double seconds) {
         missed += end - due > FRAME;
         shown = end;
     }
+    if (painter) {
+        took = pictures->took;
+        in_force = painter->progress.priority;
+    }
     std::printf("{\"part\": \"%s\", \"frames\": %zu, \"p50\": %.3f, \"p99\": %.3f, \"max\": %.3f, \"work_p50\": %.3f, "
                 "\"work_p99\": %.3f, \"missed\": %d, \"calls_p50\": %.4f, \"calls_p99\": %.4f, \"calls_max\": %.4f, "
                 "\"picture\": %.3f, \"in_force\": %d}\n",
                 part, work.size(), at(between, 0.5), at(between, 0.99), at(between, 1), at(work, 0.5), at(work, 0.99),
-                missed, at(calls, 0.5), at(calls, 0.99), at(calls, 1), at(pictures.took, 0.5), pictures.in_force);
+                missed, at(calls, 0.5), at(calls, 0.99), at(calls, 1), at(took, 0.5), in_force);
     std::fflush(stdout);
 }
 
 // Pictures without a game, after one that does not count: its memory is new.
 void paint(Painter &painter, double seconds) {
-    Pictures pictures(&painter);
+    Pictures pictures(painter);
     const auto start = Clock::now();
     while (ms(Clock::now() - start) < 1000 * seconds || pictures.took.size() < 2) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        size_t before = pictures.took.size();
         pictures.update();
-        if (pictures.took.size() > before) pictures.next();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     pictures.took.erase(pictures.took.begin());
     std::printf("{\"part\": \"no game\", \"picture\": %.3f}\n", at(pictures.took, 0.5));

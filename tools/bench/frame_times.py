@@ -76,7 +76,8 @@ def main():
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, CORES & os.sched_getaffinity(0) or os.sched_getaffinity(0))
     build()
-    models = [("bundled model", ROOT / "models" / "emblem-64", 64, 20)]
+    # As many steps as make a picture last a second or more: one is begun in less than one frame of a hundred.
+    models = [("bundled model", ROOT / "models" / "emblem-64", 64, 100)]
     if arguments.real:
         models.append(("true size", arguments.real, 512, 1))
     for name, model, side, steps in models:
