@@ -235,10 +235,10 @@ pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
     Error::new(memory_or(Status::RuntimeFailed, error), format!("{what}: ONNX Runtime: {error}"))
 }
 
-/// ONNX Runtime has no code of its own for memory that ran out.
+/// ONNX Runtime has no code of its own for memory that ran out, nor for threads that cannot be started.
 fn memory_or(otherwise: Status, error: &ort::Error) -> Status {
     let text = error.message();
-    if text.contains("bad_alloc") || text.contains("Failed to allocate memory") {
+    if ["bad_alloc", "Failed to allocate memory", "custom_create_thread_fn"].iter().any(|it| text.contains(it)) {
         Status::OutOfMemory
     } else {
         otherwise

@@ -16,6 +16,7 @@ impl ThreadManager for Pool {
     type Thread = JoinHandle<()>;
 
     fn create(&self, work: impl FnOnce() + Send + 'static) -> ort::Result<Self::Thread> {
+        testing::point("pool_create");
         let group = self.0.clone();
         let run = move || {
             let _inside = panics::Inside::enter();

@@ -65,11 +65,10 @@ impl ThreadGroup {
 
     /// Changes the priority of all members and of those to come, as far as the system allows.
     pub fn set_priority(&self, priority: Priority) {
-        let mut group = self.0.lock();
-        group.wanted = priority;
-        // What is allowed for one of them is for all.
-        if let Some(in_force) = group.members.iter().map(|thread| thread.set(priority)).last() {
-            group.in_force = in_force;
+        let Group { wanted, in_force, members } = &mut *self.0.lock();
+        *wanted = priority;
+        for thread in members {
+            *in_force = thread.set(priority); // what is allowed for one of them is for all
         }
     }
 }
