@@ -112,7 +112,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         _ => Weights::Auto,
     };
     let memory_budget = arguments.memory_budget.map(|megabytes| megabytes.saturating_mul(1_000_000));
-    let context = Context::open(Places::at(&arguments.model), Device { threads, weights, memory_budget })?;
+    let means = Device { threads, weights, memory_budget, ..Device::default() };
+    let context = Context::open(Places::at(&arguments.model), means)?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();

@@ -21,9 +21,9 @@
  * descriptors. So a program that is built today runs with the library of next year.
  *
  * Threads. Every function may be called from any thread. _poll, _cancel, _pause, _resume, _set_pace,
- * _get_info, _read_image and _destroy may be called at any time; of the others one at a time for an
- * object. No call takes longer than a copy but those that say that they block, compute or load:
- * _wait, _encode, _step, _decode, scumble_runtime_load and scumble_shutdown.
+ * _set_priority, _get_info, _read_image and _destroy may be called at any time; of the others one at
+ * a time for an object. No call takes longer than a copy but those that say that they block, compute
+ * or load: _wait, _encode, _step, _decode, scumble_runtime_load and scumble_shutdown.
  *
  * This file is generated from the Rust sources and is the whole C API.
  */
@@ -397,6 +397,37 @@ typedef int32_t scumble_log_level;
 #endif // __cplusplus
 
 /**
+ * How urgent threads are to the operating system.
+ */
+enum scumble_priority
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * They compute with what others leave: `SCHED_IDLE` on Linux, `THREAD_PRIORITY_LOWEST` on Windows.
+   */
+  SCUMBLE_PRIORITY_BACKGROUND = -1,
+  /**
+   * As urgent as ordinary threads. On Linux a thread keeps the nice value of the one that created the
+   * context, if that is above 0.
+   */
+  SCUMBLE_PRIORITY_NORMAL = 0,
+  /**
+   * More urgent than ordinary threads: a nice value lower by 5 on Linux, `THREAD_PRIORITY_ABOVE_NORMAL`
+   * on Windows.
+   */
+  SCUMBLE_PRIORITY_HIGH = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_priority scumble_priority;
+#else
+typedef int32_t scumble_priority;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A loaded model on one device, with the thread that works for it.
  */
 typedef struct scumble_context scumble_context;
@@ -492,9 +523,9 @@ typedef struct scumble_context_desc {
    */
   uint32_t controlnet_count;
   /**
-   * 0.
+   * A `scumble_priority`: see `scumble_context_set_priority`. Default `SCUMBLE_PRIORITY_NORMAL`.
    */
-  uint32_t reserved;
+  int32_t priority;
 } scumble_context_desc;
 
 /**
@@ -857,6 +888,10 @@ typedef struct scumble_progress {
    * 1 while it is paused, else 0. `phase` tells where it goes on.
    */
   int32_t paused;
+  /**
+   * The `scumble_priority` in force of the context's threads.
+   */
+  int32_t priority;
 } scumble_progress;
 
 /**
@@ -1069,6 +1104,21 @@ SCUMBLE_API scumble_status scumble_context_get_info(const struct scumble_context
  * Any thread, any time.
  */
 SCUMBLE_API scumble_status scumble_context_set_pace(const struct scumble_context *context, float share);
+
+/**
+ * Changes how urgent the context's threads are to the operating system: the one that loads, encodes and
+ * paints, and those that help it, also with what is done by hand. The host's own threads stay as they are.
+ *
+ * `priority`: a `scumble_priority`. It is in force at once, as far as the system allows; `scumble_progress`
+ * tells which one is. Linux lets every process lower a priority, but raise one, even back to
+ * `SCUMBLE_PRIORITY_NORMAL`, only with the right to do so (CAP_SYS_NICE, or RLIMIT_NICE of 20, for
+ * `SCUMBLE_PRIORITY_HIGH` of 25). A refusal is no error. In the background work may stand still while others
+ * use every core; whoever computes by hand then waits for the helpers. Errors: `INVALID_HANDLE`,
+ * `INVALID_ARGUMENT`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_set_priority(const struct scumble_context *context, int32_t priority);
 
 /**
  * Gives the context back. Loading is cancelled; prompts and generations that use the context keep

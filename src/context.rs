@@ -10,6 +10,7 @@ use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
 use crate::pace::Pace;
+use crate::priority::{Priority, ThreadGroup};
 use crate::promise::Promise;
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
@@ -19,6 +20,8 @@ use crate::worker::{Task, Turn, Worker};
 pub struct Context {
     shared: Arc<Shared>,
     worker: Worker,
+    /// The worker and the threads that help it.
+    group: ThreadGroup,
 }
 
 /// What the thread shares with the outside.
@@ -47,11 +50,19 @@ pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
 impl Context {
     /// Begins to load a model directory, on the context's own thread.
     pub fn open(places: Places, device: Device) -> Result<Arc<Self>> {
-        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&places, &device, cancel)?)))
+        let group = device.group.clone();
+        Self::start(group, move |cancel| Ok(Box::new(StableDiffusion::open(&places, &device, cancel)?)))
     }
 
     /// Begins to load a model in a way of the caller's own.
     pub fn with_loader(load: impl FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send + 'static) -> Result<Arc<Self>> {
+        Self::start(ThreadGroup::default(), load)
+    }
+
+    fn start(
+        group: ThreadGroup,
+        load: impl FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send + 'static,
+    ) -> Result<Arc<Self>> {
         let shared = Arc::new(Shared {
             loaded: Promise::new(),
             model: Mutex::new(None),
@@ -61,9 +72,9 @@ impl Context {
         });
         let at_end = Arc::clone(&shared);
         // Unloading takes time: it belongs on the thread, not in somebody's destroy.
-        let worker = Worker::start(move || drop(at_end.model.lock().take()))?;
+        let worker = Worker::start(group.clone(), move || drop(at_end.model.lock().take()))?;
         worker.submit(Box::new(LoadTask { shared: Arc::clone(&shared), load: Some(Box::new(load)) }));
-        Ok(Arc::new(Self { shared, worker }))
+        Ok(Arc::new(Self { shared, worker, group }))
     }
 
     /// The model's description, or why there is none (yet: `NotReady`).
@@ -142,6 +153,16 @@ impl Context {
     /// Changes the pace of the worker.
     pub fn set_pace(&self, pace: Pace) {
         self.worker.set_pace(pace);
+    }
+
+    /// The priority in force, of the worker and the threads that help it.
+    pub fn priority(&self) -> Priority {
+        self.group.priority()
+    }
+
+    /// Changes the priority, as far as the system allows.
+    pub fn set_priority(&self, priority: Priority) {
+        self.group.set_priority(priority);
     }
 
     /// Gives the worker a task.

@@ -5,8 +5,8 @@
 //!
 //! - [`context`], [`prompt`] and [`generation`] are the objects that the C nouns stand for. They
 //!   are shared between threads, and know who may compute and how far things are.
-//! - [`worker`] takes turns among tasks on one thread a context, at its [`pace`]. It knows nothing of
-//!   diffusion.
+//! - [`worker`] takes turns among tasks on one thread a context, at its [`pace`] and [`priority`]. It
+//!   knows nothing of diffusion.
 //! - [`diffusion`] is the state machine of one picture. It knows nothing of threads.
 //! - [`scheduler`], [`random`] and [`image`] are values: timesteps in, next latents out.
 //! - [`model`] loads a directory and runs its parts behind one small trait, with [`text`] turned
@@ -41,6 +41,7 @@ pub mod log;
 pub mod model;
 pub mod pace;
 mod panics;
+pub mod priority;
 mod progress;
 mod promise;
 pub mod prompt;
@@ -58,5 +59,6 @@ pub use generation::{Generation, Preview, Source};
 pub use image::{Format, Picture, Pixels};
 pub use model::{Device, Places, Texts, Weights};
 pub use pace::Pace;
+pub use priority::Priority;
 pub use progress::{Phase, Snapshot};
 pub use prompt::Prompt;

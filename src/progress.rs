@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
 use crate::pace::Pace;
+use crate::priority::Priority;
 
 /// Where a generation is.
 #[repr(i32)]
@@ -63,6 +64,8 @@ pub struct Snapshot {
     pub decode: Duration,
     /// Whether it is paused.
     pub paused: bool,
+    /// The priority in force of the context's threads.
+    pub priority: Priority,
 }
 
 /// The state behind a snapshot.
@@ -94,9 +97,16 @@ struct Evaluated {
 }
 
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace.
-    /// `decode`: how long decoding will take, where that is known.
-    pub fn snapshot(&self, steps: usize, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace and
+    /// priority. `decode`: how long decoding will take, where that is known.
+    pub fn snapshot(
+        &self,
+        steps: usize,
+        evaluations: usize,
+        decode: Option<Duration>,
+        pace: Pace,
+        priority: Priority,
+    ) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
         Snapshot {
             phase: self.phase,
@@ -111,6 +121,7 @@ impl Progress {
             denoise: self.denoise,
             decode: self.decode,
             paused: self.paused.is_some(),
+            priority,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::error::{Error, Result, Status};
 use crate::fp_state::DefaultMode;
 use crate::pace::Pace;
 use crate::panics;
+use crate::priority::ThreadGroup;
 
 /// Whether a task wants another turn.
 pub enum Turn {
@@ -55,8 +56,8 @@ struct Queue {
 static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 impl Worker {
-    /// Starts the thread. `at_end` runs on it last.
-    pub fn start(at_end: impl FnOnce() + Send + 'static) -> Result<Self> {
+    /// Starts the thread, as a member of this group. `at_end` runs on it last.
+    pub fn start(group: ThreadGroup, at_end: impl FnOnce() + Send + 'static) -> Result<Self> {
         let inner = Arc::new(Inner {
             queue: Mutex::new(Queue {
                 tasks: VecDeque::new(),
@@ -71,6 +72,7 @@ impl Worker {
         let run = move || {
             let _inside = panics::Inside::enter();
             let _mode = DefaultMode::enter(); // a thread inherits the mode of the one that made it
+            let _member = group.enter();
             run(&own);
             // Whatever this panics with, the thread ends in order.
             let _ = panics::catch(at_end);

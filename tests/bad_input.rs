@@ -301,7 +301,8 @@ fn context_descriptors() {
         (|desc| desc.controlnet_count = 1, InvalidArgument, "controlnet_paths is NULL"),
         (|desc| paths(desc, &[c"a".as_ptr(), ptr::null()]), InvalidArgument, "entry 1: controlnet_paths is NULL"),
         (|desc| paths(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: controlnet_paths is not UTF-8: byte 6"),
-        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
+        (|desc| desc.priority = 2, InvalidArgument, "priority is 2; expected a scumble_priority (-1, 0 or 1)"),
+        (|desc| desc.priority = SCUMBLE_AUTO, InvalidArgument, "priority is -2147483648"),
     ];
     for (change, status, words) in cases.iter().copied() {
         let valid_but_for = |desc: &mut scumble_context_desc| {
@@ -447,6 +448,19 @@ fn paces() {
     }
     for share in [f32::MIN_POSITIVE, 0.5, 1.0] {
         ok(set(share));
+    }
+}
+
+#[test]
+fn priorities() {
+    let context = fake::context();
+    let set = |priority| unsafe { scumble_context_set_priority(context, priority) };
+    for priority in [-2, 2, i32::MAX, i32::MIN] {
+        let words = format!("priority is {priority}; expected a scumble_priority (-1, 0 or 1)");
+        refused(set(priority), Status::InvalidArgument, &["scumble_context_set_priority", &words]);
+    }
+    for priority in [1, 0, -1] {
+        ok(set(priority));
     }
 }
 

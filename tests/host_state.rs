@@ -145,6 +145,7 @@ fn every_export_leaves_the_host_as_it_was() {
         ok(host.call("scumble_context_wait", &[context, 600_000]));
         ok(host.call("scumble_context_poll", &[context]));
         ok(host.call("scumble_context_set_pace", &[context, 1]));
+        ok(host.call("scumble_context_set_priority", &[context, 0]));
         ok(host.call("scumble_context_trim", &[context]));
         ok(host.call("scumble_context_get_info", &[context, address(&mut output::<scumble_context_info>())]));
 

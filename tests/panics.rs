@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::mpsc;
 use std::thread;
@@ -158,6 +158,34 @@ fn in_the_worker() {
     logged("worker_paint");
     paints(context);
     paints(bystander);
+}
+
+/// ONNX Runtime counts on the threads of its pools: one that panics before its work does it all the same, and one
+/// that cannot be started is an error.
+#[test]
+fn in_a_thread_of_a_pool() {
+    let _guard = one_at_a_time();
+    let path = CString::new(common::model().to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    (desc.model_path, desc.threads) = (path.as_ptr(), 3);
+    let create = |point| {
+        let mut context = ptr::null_mut();
+        arm(point);
+        ok(unsafe { scumble_context_create(&desc, &mut context) });
+        context
+    };
+    unsafe {
+        let context = create("pool_thread");
+        ok(scumble_context_wait(context, -1));
+        logged("asked pool_thread to panic");
+        ok(scumble_generation_destroy(c::painted(context)));
+        ok(scumble_context_destroy(context));
+
+        let context = create("pool_create");
+        refused(scumble_context_wait(context, -1), Status::OutOfMemory, &["text_encoder", "custom_create_thread_fn"]);
+        logged("asked pool_create to panic");
+        ok(scumble_context_destroy(context));
+    }
 }
 
 /// What takes no turns cannot be struck in one.

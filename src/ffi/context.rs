@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::{bail, Result, Status};
 use crate::model::{Device, Features, Held, Places, Weights};
 use crate::pace::Pace;
+use crate::priority::{Priority, ThreadGroup};
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -39,8 +40,12 @@ pub struct scumble_context_desc {
     pub controlnet_paths: *const *const c_char,
     /// How many paths that is: 0 to 16. Default 0.
     pub controlnet_count: u32,
+    /// A `scumble_priority`: see `scumble_context_set_priority`. Default `SCUMBLE_PRIORITY_NORMAL`.
+    pub priority: i32,
     /// How the model's weights are kept: a `scumble_weights`. Default `SCUMBLE_WEIGHTS_AUTO`.
     pub weights: i32,
+    /// 0.
+    pub reserved: u32,
     /// The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
     /// rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
     /// after, the two halves of a guided step are computed one after the other, and pictures are decoded in
@@ -49,7 +54,7 @@ pub struct scumble_context_desc {
     /// count for every context that maps them.
     pub memory_budget: u64,
 }
-c_struct!(scumble_context_desc, 56);
+c_struct!(scumble_context_desc, 64);
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -140,7 +145,9 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         variant: ptr::null(),
         controlnet_paths: ptr::null(),
         controlnet_count: 0,
+        priority: Priority::Normal as i32,
         weights: Weights::Auto as i32,
+        reserved: 0,
         memory_budget: 0,
     }
 }
@@ -177,6 +184,7 @@ pub unsafe extern "C" fn scumble_context_create(
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
         let device = Device {
+            group: ThreadGroup::new(priority_of(desc.priority)?),
             weights: weights_of(desc.weights)?,
             memory_budget: Some(desc.memory_budget).filter(|bytes| *bytes > 0),
             ..device_of(device, desc.threads)?
@@ -234,6 +242,15 @@ fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
         None => Ok(Device::default()),
         Some(threads @ 1..=256) => Ok(Device { threads: threads as usize, ..Device::default() }),
         Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
+    }
+}
+
+fn priority_of(value: i32) -> Result<Priority> {
+    match value {
+        -1 => Ok(Priority::Background),
+        0 => Ok(Priority::Normal),
+        1 => Ok(Priority::High),
+        other => bail!(InvalidArgument, "priority is {other}; expected a scumble_priority (-1, 0 or 1)"),
     }
 }
 
@@ -346,6 +363,28 @@ pub unsafe extern "C" fn scumble_context_set_pace(context: *const scumble_contex
 #[no_mangle]
 pub unsafe extern "C" fn scumble_context_trim(context: *const scumble_context) -> Status {
     call("scumble_context_trim", || handle::get(context)?.trim())
+}
+
+/// Changes how urgent the context's threads are to the operating system: the one that loads, encodes and
+/// paints, and those that help it, also with what is done by hand. The host's own threads stay as they are.
+///
+/// `priority`: a `scumble_priority`. It is in force at once, as far as the system allows; `scumble_progress`
+/// tells which one is. Linux lets every process lower a priority, but raise one, even back to
+/// `SCUMBLE_PRIORITY_NORMAL`, only with the right to do so (CAP_SYS_NICE, or RLIMIT_NICE of 20, for
+/// `SCUMBLE_PRIORITY_HIGH` of 25). A refusal is no error. In the background work may stand still while others
+/// use every core; whoever computes by hand then waits for the helpers. Errors: `INVALID_HANDLE`,
+/// `INVALID_ARGUMENT`.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// None is needed: a handle is never dereferenced.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_context_set_priority(context: *const scumble_context, priority: i32) -> Status {
+    call("scumble_context_set_priority", || {
+        handle::get(context)?.set_priority(priority_of(priority)?);
+        Ok(())
+    })
 }
 
 /// Gives the context back. Loading is cancelled; prompts and generations that use the context keep

@@ -43,8 +43,10 @@ pub struct scumble_progress {
     pub status: i32,
     /// 1 while it is paused, else 0. `phase` tells where it goes on.
     pub paused: i32,
+    /// The `scumble_priority` in force of the context's threads.
+    pub priority: i32,
 }
-c_struct!(scumble_progress, 52);
+c_struct!(scumble_progress, 56);
 
 /// What a generation paints, with nothing left open.
 #[repr(C)]
@@ -171,6 +173,7 @@ pub unsafe extern "C" fn scumble_generation_poll(
                 decode_ms: milliseconds(snapshot.decode),
                 status: snapshot.status as i32,
                 paused: i32::from(snapshot.paused),
+                priority: snapshot.priority as i32,
             })
         }
     })

@@ -117,8 +117,8 @@ impl Generation {
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
         let decode = self.context.decode_time(self.plan.width * self.plan.height);
-        let pace = self.context.pace();
-        self.progress.lock().snapshot(self.steps, self.evaluations, decode, pace)
+        let (pace, priority) = (self.context.pace(), self.context.priority());
+        self.progress.lock().snapshot(self.steps, self.evaluations, decode, pace, priority)
     }
 
     /// Why it failed or that it was cancelled.

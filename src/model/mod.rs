@@ -10,6 +10,7 @@ mod info;
 mod latent_rgb;
 mod layout;
 mod memory;
+mod pool;
 mod port;
 mod posterior;
 mod room;

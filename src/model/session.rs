@@ -8,10 +8,12 @@ use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBui
 use ort::session::Session;
 
 use super::budget::Budget;
+use super::pool::Pool;
 use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, Status};
 use crate::files;
+use crate::priority::ThreadGroup;
 use crate::runtime;
 
 /// Where a model runs, and with what means.
@@ -19,6 +21,8 @@ use crate::runtime;
 pub struct Device {
     /// Threads that compute, the calling one counted.
     pub threads: usize,
+    /// The group of these threads.
+    pub group: ThreadGroup,
     /// How weights are kept.
     pub weights: Weights,
     /// The most bytes that the model may take.
@@ -64,7 +68,7 @@ impl Default for Device {
     /// Half of the machine: the other half is the game's.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Self { threads: (cores / 2).max(1), weights: Weights::Auto, memory_budget: None }
+        Self { threads: (cores / 2).max(1), group: ThreadGroup::default(), weights: Weights::Auto, memory_budget: None }
     }
 }
 
@@ -133,7 +137,8 @@ fn options(environment: &Environment, device: &Device) -> ort::Result<SessionBui
         .with_memory_pattern(false)?
         .with_intra_threads(device.threads)?
         .with_inter_threads(1)?
-        .with_intra_op_spinning(false)?)
+        .with_intra_op_spinning(false)?
+        .with_thread_manager(Pool(device.group.clone()))?)
 }
 
 fn load_error(path: &Path, error: &ort::Error) -> Error {
@@ -150,10 +155,10 @@ pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
     Error::new(memory_or(Status::RuntimeFailed, error), format!("{what}: ONNX Runtime: {error}"))
 }
 
-/// ONNX Runtime has no code of its own for memory that ran out.
+/// ONNX Runtime has no code of its own for memory that ran out, nor for threads that cannot be started.
 fn memory_or(otherwise: Status, error: &ort::Error) -> Status {
     let text = error.message();
-    if text.contains("bad_alloc") || text.contains("Failed to allocate memory") {
+    if ["bad_alloc", "Failed to allocate memory", "custom_create_thread_fn"].iter().any(|it| text.contains(it)) {
         Status::OutOfMemory
     } else {
         otherwise

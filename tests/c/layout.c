@@ -15,7 +15,7 @@
 int main(void) {
     CHECK(sizeof(scumble_status) == 4 && sizeof(scumble_phase) == 4 && sizeof(scumble_source) == 4);
     CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_weights) == 4);
-    CHECK(sizeof(scumble_log_level) == 4);
+    CHECK(sizeof(scumble_log_level) == 4 && sizeof(scumble_priority) == 4);
     CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
     CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
 
@@ -26,8 +26,8 @@ int main(void) {
     LAYOUT(160, FIELD(device) + FIELD(name));
 #undef STRUCT
 #define STRUCT scumble_context_desc
-    LAYOUT(56, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
-                   FIELD(controlnet_count) + FIELD(weights) + FIELD(memory_budget));
+    LAYOUT(64, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
+                   FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(reserved) + FIELD(memory_budget));
 #undef STRUCT
 #define STRUCT scumble_context_info
     LAYOUT(192, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
@@ -52,9 +52,9 @@ int main(void) {
     LAYOUT(32, FIELD(controlnet) + FIELD(scale) + FIELD(start) + FIELD(end) + FIELD(reserved) + FIELD(picture));
 #undef STRUCT
 #define STRUCT scumble_progress
-    LAYOUT(52, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
+    LAYOUT(56, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
                    FIELD(spent_ms) + FIELD(left_ms) + FIELD(denoise_ms) + FIELD(decode_ms) + FIELD(status) +
-                   FIELD(paused));
+                   FIELD(paused) + FIELD(priority));
 #undef STRUCT
 #define STRUCT scumble_generation_info
     LAYOUT(72, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +

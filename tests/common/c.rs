@@ -93,6 +93,7 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_context_wait 0 1;
     scumble_context_get_info 0 1;
     scumble_context_set_pace 0 1;
+    scumble_context_set_priority 0 1;
     scumble_context_trim 0;
     scumble_context_destroy 0;
     scumble_prompt_desc_init 0 1 2;

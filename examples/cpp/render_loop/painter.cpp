@@ -2,11 +2,13 @@
 
 #include "drive.hpp"
 
-Painter::Painter(const char *model) {
+Painter::Painter(const char *model, int32_t threads, scumble_priority priority) {
     progress.struct_size = sizeof progress;
     scumble_context_desc desc;
     ok(scumble_context_desc_init(&desc, sizeof desc, SCUMBLE_ABI_VERSION));
     desc.model_path = model;
+    desc.threads = threads;
+    desc.priority = priority;
     ok(scumble_context_create(&desc, &context));
 }
 
@@ -67,6 +69,7 @@ void Painter::begin() {
     scumble_generation_desc gd;
     ok(scumble_generation_desc_init(&gd, sizeof gd, SCUMBLE_ABI_VERSION));
     gd.seed = seed;
+    gd.steps = steps;
     gd.preview_every = 1;
     if (!ok(scumble_generation_create(prompt, &gd, &generation))) return;
     ok(drive(prompt, generation));

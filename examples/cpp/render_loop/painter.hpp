@@ -7,13 +7,15 @@
 class Painter {
 public:
     // Begins to load the model. Errors show in `error`.
-    explicit Painter(const char *model);
+    explicit Painter(const char *model, int32_t threads = SCUMBLE_AUTO,
+                     scumble_priority priority = SCUMBLE_PRIORITY_NORMAL);
     ~Painter();
     Painter(const Painter &) = delete;
 
     // Paints anew. What is being painted is cancelled.
     void paint(const std::string &text, int64_t seed);
     void cancel();
+    void set_priority(scumble_priority priority) { ok(scumble_context_set_priority(context, priority)); }
 
     // Once a frame: looks how far things are. Costs microseconds.
     void update();
@@ -30,6 +32,7 @@ public:
 
     scumble_progress progress = {};
     int width = 0, height = 0;
+    int32_t steps = SCUMBLE_AUTO;
     std::string error;
 
 private:
