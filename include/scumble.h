@@ -79,6 +79,12 @@
 #define SCUMBLE_FEATURE_EMBEDDED_GUIDANCE 8
 
 /**
+ * A flag of `scumble_context_info`: there is a `vae_decoder_tiny/`, which makes previews
+ * (`SCUMBLE_PREVIEW_TINY`).
+ */
+#define SCUMBLE_FEATURE_TINY_DECODER 16
+
+/**
  * A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
  */
 #define SCUMBLE_PROMPT_BY_HAND 1
@@ -308,6 +314,39 @@ typedef int32_t scumble_source;
 #endif // __cplusplus
 
 /**
+ * What makes previews of latents.
+ */
+enum scumble_preview
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The model's tiny decoder if it has one, else colours alone.
+   */
+  SCUMBLE_PREVIEW_AUTO = 0,
+  /**
+   * A colour for each latent, of 4 or 8 pixels a side: next to no time.
+   */
+  SCUMBLE_PREVIEW_LINEAR = 1,
+  /**
+   * The tiny decoder, `vae_decoder_tiny/`: about a tenth of a step.
+   */
+  SCUMBLE_PREVIEW_TINY = 2,
+  /**
+   * The decoder of the picture: one to two steps.
+   */
+  SCUMBLE_PREVIEW_FULL = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_preview scumble_preview;
+#else
+typedef int32_t scumble_preview;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
  */
 enum scumble_format
@@ -466,8 +505,8 @@ typedef struct scumble_context_desc {
   int32_t threads;
   /**
    * Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
-   * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/` and
-   * `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
+   * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+   * `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
    * allowed.
    */
   const char *model_path;
@@ -734,7 +773,8 @@ typedef struct scumble_generation_desc {
    */
   float guidance_scale;
   /**
-   * A preview after every so many UNet evaluations. Default 0: none.
+   * A preview after every so many UNet evaluations, of the picture as they predict it. One with values
+   * that are not finite is left out, and the log tells. Default 0: none.
    */
   int32_t preview_every;
   /**
@@ -793,9 +833,10 @@ typedef struct scumble_generation_desc {
    */
   uint32_t control_count;
   /**
-   * 0.
+   * What makes previews: a `scumble_preview`. `SCUMBLE_PREVIEW_TINY` needs
+   * `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
    */
-  uint32_t reserved;
+  int32_t preview_source;
 } scumble_generation_desc;
 
 /**
@@ -845,7 +886,7 @@ typedef struct scumble_progress {
    */
   float denoise_ms;
   /**
-   * Milliseconds spent on the decoder.
+   * Milliseconds spent on decoding the picture.
    */
   float decode_ms;
   /**
@@ -857,6 +898,10 @@ typedef struct scumble_progress {
    * 1 while it is paused, else 0. `phase` tells where it goes on.
    */
   int32_t paused;
+  /**
+   * Milliseconds spent on previews.
+   */
+  float preview_ms;
 } scumble_progress;
 
 /**

@@ -54,7 +54,7 @@ pub mod worker;
 pub use context::Context;
 pub use diffusion::{ControlRequest, Request};
 pub use error::{Error, Result, Status};
-pub use generation::{Generation, Preview, Source};
+pub use generation::{Generation, Preview, PreviewSource, Source};
 pub use image::{Format, Picture, Pixels};
 pub use model::{Device, Places, Texts};
 pub use pace::Pace;

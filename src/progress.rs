@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{bail, Error, Result, Status};
+use crate::generation::PreviewPlan;
 use crate::image::Picture;
 use crate::pace::Pace;
 
@@ -57,12 +58,24 @@ pub struct Snapshot {
     pub left: Option<Duration>,
     /// `Ok`, or the status with which it failed or was cancelled.
     pub status: Status,
-    /// Time spent on denoising and on decoding.
+    /// Time spent on denoising, on previews and on decoding.
     pub denoise: Duration,
+    #[allow(missing_docs)]
+    pub preview: Duration,
     #[allow(missing_docs)]
     pub decode: Duration,
     /// Whether it is paused.
     pub paused: bool,
+}
+
+/// What the time left depends on besides the past.
+pub struct Outlook<'a> {
+    /// How long decoding will take, where that is known.
+    pub decode: Option<Duration>,
+    /// Previews that are made on the way.
+    pub preview: Option<&'a PreviewPlan>,
+    /// How fast the worker goes.
+    pub pace: Pace,
 }
 
 /// The state behind a snapshot.
@@ -75,6 +88,7 @@ pub struct Progress {
     paused: Option<Instant>,
     pub evaluation: usize,
     pub denoise: Duration,
+    previewing: Duration,
     pub decode: Duration,
     pub error: Option<Error>,
     pub previews: u64,
@@ -90,13 +104,14 @@ pub struct Progress {
 struct Evaluated {
     first: Instant,
     first_took: Duration,
+    /// Time spent on previews until the first was done.
+    first_previewing: Duration,
     latest: Instant,
 }
 
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace.
-    /// `decode`: how long decoding will take, where that is known.
-    pub fn snapshot(&self, steps: usize, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations.
+    pub fn snapshot(&self, steps: usize, evaluations: usize, outlook: &Outlook) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
         Snapshot {
             phase: self.phase,
@@ -106,9 +121,10 @@ impl Progress {
             evaluations,
             previews: self.previews,
             spent: self.started.map_or(Duration::ZERO, |started| until - started),
-            left: self.left(evaluations, decode, pace),
+            left: self.left(evaluations, outlook),
             status: self.error.as_ref().map_or(Status::Ok, Error::status),
             denoise: self.denoise,
+            preview: self.previewing,
             decode: self.decode,
             paused: self.paused.is_some(),
         }
@@ -116,24 +132,39 @@ impl Progress {
 
     /// Time left, when it goes on as by the clock up to now, others of the context and rests counted; or
     /// slower, where the pace is slower now. Pauses do not count.
-    fn left(&self, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Option<Duration> {
+    fn left(&self, evaluations: usize, outlook: &Outlook) -> Option<Duration> {
         if self.phase.is_final() {
             return Some(Duration::ZERO);
         }
-        let Evaluated { first, first_took, latest } = self.evaluated?;
+        let Evaluated { first, first_took, first_previewing, latest } = self.evaluated?;
+        let rest = |busy| if self.by_worker { outlook.pace.rest(busy) } else { Duration::ZERO };
+        let previewing = self.previewing - first_previewing;
         // The first evaluation is slower than the others: it may encode a picture, and memory is new.
         let (each, own) = match self.evaluation as u32 - 1 {
             0 => (first_took, first_took),
-            n => ((latest - first) / n, (self.denoise - first_took) / n),
+            n => {
+                let without = (latest - first).saturating_sub(previewing + rest(previewing));
+                (without / n, (self.denoise - first_took) / n)
+            }
         };
-        let rest = if self.by_worker { pace.rest(own) } else { Duration::ZERO };
-        let each = each.max(own + rest);
+        let each = each.max(own + rest(own));
         // Decoders of Stable Diffusion compute one to two times as much as a guided evaluation.
-        let decode = decode.unwrap_or(own * 3 / 2) + each.saturating_sub(own);
+        let decode = outlook.decode.unwrap_or(own * 3 / 2);
+        let previews = |from, to| outlook.preview.map_or(0, |plan| plan.between(from, to)) as u32;
+        let preview = match outlook.preview {
+            Some(plan) if plan.is_full() => decode,
+            _ => previewing / previews(1, self.evaluation).max(1),
+        };
+        let preview = preview + rest(preview);
+        let decode = decode + each.saturating_sub(own);
         let ahead = evaluations - self.evaluation;
-        let piece = if ahead > 0 { each } else { decode };
+        let piece = match ahead {
+            0 => decode,
+            _ => each + preview * previews(self.evaluation, self.evaluation + 1),
+        };
         let waited = self.paused.unwrap_or_else(Instant::now).saturating_duration_since(latest);
-        Some(each * ahead as u32 + decode - waited.min(piece))
+        let left = each * ahead as u32 + preview * previews(self.evaluation, evaluations) + decode;
+        Some(left - waited.min(piece))
     }
 
     /// Refuses a call in other phases than these; with its own error when the generation has one.
@@ -186,13 +217,14 @@ impl Progress {
         }
     }
 
-    /// Records an evaluation, which took so long.
-    pub fn evaluated(&mut self, time: Duration) {
+    /// Records an evaluation, which took so long, and its preview that long.
+    pub fn evaluated(&mut self, time: Duration, preview: Duration) {
         let now = Instant::now();
         self.evaluation += 1;
         self.denoise += time;
-        let evaluated = self.evaluated.get_or_insert(Evaluated { first: now, first_took: time, latest: now });
-        evaluated.latest = now;
+        self.previewing += preview;
+        let first = Evaluated { first: now, first_took: time, first_previewing: self.previewing, latest: now };
+        self.evaluated.get_or_insert(first).latest = now;
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.

@@ -36,15 +36,17 @@ pub struct scumble_progress {
     pub left_ms: f32,
     /// Milliseconds spent on UNet evaluations.
     pub denoise_ms: f32,
-    /// Milliseconds spent on the decoder.
+    /// Milliseconds spent on decoding the picture.
     pub decode_ms: f32,
     /// `SCUMBLE_STATUS_OK`, or the status with which it failed or was cancelled;
     /// `scumble_generation_error` gives the text.
     pub status: i32,
     /// 1 while it is paused, else 0. `phase` tells where it goes on.
     pub paused: i32,
+    /// Milliseconds spent on previews.
+    pub preview_ms: f32,
 }
-c_struct!(scumble_progress, 52);
+c_struct!(scumble_progress, 56);
 
 /// What a generation paints, with nothing left open.
 #[repr(C)]
@@ -171,6 +173,7 @@ pub unsafe extern "C" fn scumble_generation_poll(
                 decode_ms: milliseconds(snapshot.decode),
                 status: snapshot.status as i32,
                 paused: i32::from(snapshot.paused),
+                preview_ms: milliseconds(snapshot.preview),
             })
         }
     })

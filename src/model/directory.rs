@@ -49,6 +49,7 @@ pub struct StableDiffusion {
     conditioner: Conditioner,
     unet: Unet,
     decoder: VaeDecoder,
+    tiny_decoder: Option<VaeDecoder>,
     encoder: Option<VaeEncoder>,
     controlnets: Vec<ControlNet>,
 }
@@ -68,7 +69,7 @@ impl Default for Index {
 
 impl StableDiffusion {
     /// Loads a model directory: `tokenizer/`, `text_encoder/`, `unet/`, `vae_decoder/` and, if
-    /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+    /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `vae_decoder_tiny/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
         let layout = Layout::open(&places.model, places.variant.as_deref())?;
@@ -85,6 +86,7 @@ impl StableDiffusion {
         let conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
         let unet = Unet::open(&layout, device, cancel)?;
         let decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
+        let tiny_decoder = VaeDecoder::open_tiny(&layout, scale, device, cancel)?;
         let encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
         let controlnets = open_controlnets(&layout, &places.controlnets, &unet, device, cancel)?;
         if unet.wants_pooled() != sdxl {
@@ -95,7 +97,7 @@ impl StableDiffusion {
 
         let latent_rgb = match &settings.latent_rgb {
             Some(rows) => Some(LatentRgb::new(rows, unet.channels).map_err(|error| error.within("scumble.json"))?),
-            None => None,
+            None => scale.known.map(LatentRgb::known).filter(|map| map.channels() == unet.channels),
         };
         let (height, width) = (unet.sample_size.0 * scale.factor, unet.sample_size.1 * scale.factor);
         if height.max(width) > MAX_SIDE {
@@ -117,6 +119,7 @@ impl StableDiffusion {
             clip_skip: conditioner.can_skip(),
             controlnets: controlnets.len().max(unet.merged_controlnets()),
             embeds_guidance: unet.embeds_guidance(),
+            tiny_decoder: tiny_decoder.is_some(),
         };
         let (fixed_height, fixed_width) = unet.fixed_size();
         let info = ModelInfo {
@@ -134,7 +137,7 @@ impl StableDiffusion {
             scheduler,
             latent_rgb,
         };
-        Ok(Self { info, conditioner, unet, decoder, encoder, controlnets })
+        Ok(Self { info, conditioner, unet, decoder, tiny_decoder, encoder, controlnets })
     }
 }
 
@@ -180,6 +183,13 @@ impl Model for StableDiffusion {
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
         self.decoder.decode(latents, cancel)
+    }
+
+    fn decode_tiny(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
+        match &mut self.tiny_decoder {
+            Some(decoder) => decoder.decode(latents, cancel),
+            None => bail!(NotSupported, "the model has no vae_decoder_tiny"),
+        }
     }
 
     fn encode_picture(
