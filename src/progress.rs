@@ -107,6 +107,8 @@ struct Evaluated {
     /// Time spent on previews until the first was done.
     first_previewing: Duration,
     latest: Instant,
+    /// How long the preview took that came with the latest.
+    latest_preview: Duration,
 }
 
 impl Progress {
@@ -136,15 +138,16 @@ impl Progress {
         if self.phase.is_final() {
             return Some(Duration::ZERO);
         }
-        let Evaluated { first, first_took, first_previewing, latest } = self.evaluated?;
+        let Evaluated { first, first_took, first_previewing, latest, latest_preview } = self.evaluated?;
         let rest = |busy| if self.by_worker { outlook.pace.rest(busy) } else { Duration::ZERO };
         let previewing = self.previewing - first_previewing;
         // The first evaluation is slower than the others: it may encode a picture, and memory is new.
         let (each, own) = match self.evaluation as u32 - 1 {
             0 => (first_took, first_took),
             n => {
-                let without = (latest - first).saturating_sub(previewing + rest(previewing));
-                (without / n, (self.denoise - first_took) / n)
+                let rested = rest(self.previewing - latest_preview);
+                let evaluating = (latest - first).saturating_sub(previewing + rested);
+                (evaluating / n, (self.denoise - first_took) / n)
             }
         };
         let each = each.max(own + rest(own));
@@ -158,13 +161,14 @@ impl Progress {
         let preview = preview + rest(preview);
         let decode = decode + each.saturating_sub(own);
         let ahead = evaluations - self.evaluation;
+        let pending = rest(latest_preview);
         let piece = match ahead {
             0 => decode,
             _ => each + preview * previews(self.evaluation, self.evaluation + 1),
         };
         let waited = self.paused.unwrap_or_else(Instant::now).saturating_duration_since(latest);
         let left = each * ahead as u32 + preview * previews(self.evaluation, evaluations) + decode;
-        Some(left - waited.min(piece))
+        Some(pending + left - waited.min(pending + piece))
     }
 
     /// Refuses a call in other phases than these; with its own error when the generation has one.
@@ -223,8 +227,11 @@ impl Progress {
         self.evaluation += 1;
         self.denoise += time;
         self.previewing += preview;
-        let first = Evaluated { first: now, first_took: time, first_previewing: self.previewing, latest: now };
-        self.evaluated.get_or_insert(first).latest = now;
+        let (first, first_took, first_previewing) = match &self.evaluated {
+            Some(earlier) => (earlier.first, earlier.first_took, earlier.first_previewing),
+            None => (now, time, self.previewing),
+        };
+        self.evaluated = Some(Evaluated { first, first_took, first_previewing, latest: now, latest_preview: preview });
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.
