@@ -31,11 +31,12 @@ pub enum PreviewSource {
     /// The model's tiny decoder if it has one, else colours alone.
     #[default]
     Auto = 0,
-    /// A colour for each latent, of 4 or 8 pixels a side: next to no time.
+    /// A colour for each latent, which shows shapes: next to no time.
     Linear = 1,
     /// The tiny decoder, `vae_decoder_tiny/`: about a tenth of a step.
     Tiny = 2,
-    /// The decoder of the picture: one to two steps.
+    /// The decoder of the picture: one to two steps. None is made after the last evaluation, since the picture
+    /// follows.
     Full = 3,
 }
 
@@ -86,7 +87,6 @@ impl PreviewPlan {
             ),
             PreviewSource::Full => Decoder::Full,
         };
-        // What the decoder would show after the last evaluation is the picture, which follows at once.
         let last = if by == Decoder::Full { evaluations.saturating_sub(1) } else { evaluations };
         Ok((every > 0).then_some(Self { every, last, width, height, by }))
     }
