@@ -326,7 +326,7 @@ enum scumble_preview
    */
   SCUMBLE_PREVIEW_AUTO = 0,
   /**
-   * A colour for each latent, of 4 or 8 pixels a side: next to no time.
+   * A colour for each latent, which shows shapes: next to no time.
    */
   SCUMBLE_PREVIEW_LINEAR = 1,
   /**
@@ -334,7 +334,8 @@ enum scumble_preview
    */
   SCUMBLE_PREVIEW_TINY = 2,
   /**
-   * The decoder of the picture: one to two steps.
+   * The decoder of the picture: one to two steps. None is made after the last evaluation, since the picture
+   * follows.
    */
   SCUMBLE_PREVIEW_FULL = 3,
 };
