@@ -24,8 +24,8 @@ pub struct scumble_context_desc {
     pub threads: i32,
     /// Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
     /// `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
-    /// `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
-    /// allowed.
+    /// `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out.
+    /// Default NULL, which is not allowed.
     pub model_path: *const c_char,
     /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
     /// there is.

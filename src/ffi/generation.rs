@@ -30,7 +30,7 @@ pub struct scumble_progress {
     pub previews: u32,
     /// Milliseconds since it was started, until it ended; pauses count.
     pub spent_ms: f32,
-    /// Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
+    /// Milliseconds left by the clock, previews and decoding included, estimated; -1 before the first evaluation is
     /// done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
     /// picture it is only guessed from the evaluations.
     pub left_ms: f32,
