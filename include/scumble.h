@@ -507,8 +507,8 @@ typedef struct scumble_context_desc {
   /**
    * Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
    * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
-   * `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
-   * allowed.
+   * `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out.
+   * Default NULL, which is not allowed.
    */
   const char *model_path;
   /**
@@ -877,7 +877,7 @@ typedef struct scumble_progress {
    */
   float spent_ms;
   /**
-   * Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
+   * Milliseconds left by the clock, previews and decoding included, estimated; -1 before the first evaluation is
    * done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
    * picture it is only guessed from the evaluations.
    */
