@@ -3,26 +3,34 @@
 //! 1. The share of a generation that is not spent inside ONNX Runtime.
 //! 2. How long `scumble_generation_poll` and `_read_image` keep a render loop, while the worker
 //!    paints as fast as it can.
+//! 3. What a preview costs, by what makes it.
+//!
+//! `cargo bench --bench cost -- DIR` measures the third alone, of another model: `tools/bench/real_size.py`
+//! makes one of the true size.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
-use std::ffi::c_void;
+use std::ffi::{c_void, CString};
 use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use scumble::ffi::*;
 use scumble::model::time_in_sessions;
-use scumble::{Device, Status};
+use scumble::{Device, PreviewSource, Status};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64\0");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64");
 const ROUNDS: usize = 10;
 
 fn main() {
     unsafe {
-        let context = context();
-        overhead(context);
-        latency(context, 64);
-        latency(context, 512);
+        let other = std::env::args().skip(1).find(|argument| !argument.starts_with('-')); // as cargo's --bench
+        let context = context(other.as_deref().unwrap_or(MODEL));
+        if other.is_none() {
+            overhead(context);
+            latency(context, 64);
+            latency(context, 512);
+        }
+        previews(context, if other.is_none() { 20 } else { 3 });
         scumble_context_destroy(context);
     }
     scumble_shutdown(-1);
@@ -33,7 +41,7 @@ unsafe fn overhead(context: *const scumble_context) {
     let prompt = prompt(context);
     let mut shares: Vec<f64> = (0..ROUNDS)
         .map(|_| {
-            let generation = generation(prompt, 0, 64);
+            let generation = generation(prompt, |_| ());
             let (inside, start) = (time_in_sessions(), Instant::now());
             check(scumble_generation_start(generation));
             check(scumble_generation_wait(generation, -1));
@@ -58,7 +66,9 @@ unsafe fn latency(context: *const scumble_context, preview: i32) {
     let (mut polls, mut reads) = (Vec::new(), Vec::new());
     let mut pixels = vec![0u8; (preview * preview * 4) as usize];
     for _ in 0..ROUNDS {
-        let generation = generation(prompt, preview, 64);
+        let generation = generation(prompt, |desc| {
+            (desc.preview_every, desc.preview_width, desc.preview_height) = (1, preview, preview);
+        });
         check(scumble_generation_start(generation));
         let image = scumble_image {
             struct_size: size_of::<scumble_image>() as u32,
@@ -70,8 +80,7 @@ unsafe fn latency(context: *const scumble_context, preview: i32) {
             pixels_size: pixels.len() as u64,
             pixels: pixels.as_mut_ptr().cast::<c_void>(),
         };
-        let mut progress: scumble_progress = std::mem::zeroed();
-        progress.struct_size = size_of::<scumble_progress>() as u32;
+        let mut progress: scumble_progress = output();
         while progress.phase < 4 {
             thread::sleep(Duration::from_millis(1));
             let start = Instant::now();
@@ -90,6 +99,40 @@ unsafe fn latency(context: *const scumble_context, preview: i32) {
     report("read_image", preview, reads);
 }
 
+/// A preview after every evaluation of a picture of the model's own size, small and large, by each source
+/// that the model has; as a share of an evaluation with guidance.
+unsafe fn previews(context: *const scumble_context, steps: i32) {
+    let mut info: scumble_context_info = output();
+    check(scumble_context_get_info(context, &mut info));
+    let prompt = prompt(context);
+    for source in [PreviewSource::Linear, PreviewSource::Tiny, PreviewSource::Full] {
+        if source == PreviewSource::Tiny && info.features & SCUMBLE_FEATURE_TINY_DECODER == 0 {
+            continue;
+        }
+        for side in [64, 512] {
+            let generation = generation(prompt, |desc| {
+                (desc.width, desc.height, desc.steps) = (info.width, info.height, steps);
+                (desc.preview_every, desc.preview_source) = (1, source as i32);
+                (desc.preview_width, desc.preview_height) = (side, side);
+            });
+            check(scumble_generation_start(generation));
+            check(scumble_generation_wait(generation, -1));
+            let mut progress: scumble_progress = output();
+            check(scumble_generation_poll(generation, &mut progress));
+            check(scumble_generation_destroy(generation));
+            let preview = progress.preview_ms / progress.previews as f32;
+            let evaluation = progress.denoise_ms / progress.evaluations as f32;
+            println!(
+                "{source:?} previews of {side} x {side}: {preview:.2} ms, {:.2} % of an evaluation ({evaluation:.1} ms at {} x {})",
+                preview / evaluation * 100.0,
+                info.width,
+                info.height
+            );
+        }
+    }
+    check(scumble_prompt_destroy(prompt));
+}
+
 fn report(name: &str, preview: i32, mut times: Vec<Duration>) {
     times.sort();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6;
@@ -102,10 +145,18 @@ fn report(name: &str, preview: i32, mut times: Vec<Duration>) {
     );
 }
 
-unsafe fn context() -> *mut scumble_context {
+/// An output structure to be filled.
+unsafe fn output<T>() -> T {
+    let mut output = std::mem::MaybeUninit::<T>::zeroed();
+    output.as_mut_ptr().cast::<u32>().write(size_of::<T>() as u32);
+    output.assume_init()
+}
+
+unsafe fn context(model: &str) -> *mut scumble_context {
+    let model = CString::new(model).expect("arguments have no NUL");
     let mut desc: scumble_context_desc = std::mem::zeroed();
     check(scumble_context_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION));
-    desc.model_path = MODEL.as_ptr().cast();
+    desc.model_path = model.as_ptr();
     desc.threads = Device::default().threads as i32;
     let mut context = ptr::null_mut();
     check(scumble_context_create(&desc, &mut context));
@@ -123,13 +174,14 @@ unsafe fn prompt(context: *const scumble_context) -> *mut scumble_prompt {
     prompt
 }
 
-unsafe fn generation(prompt: *const scumble_prompt, preview: i32, side: i32) -> *mut scumble_generation {
+unsafe fn generation(
+    prompt: *const scumble_prompt,
+    change: impl FnOnce(&mut scumble_generation_desc),
+) -> *mut scumble_generation {
     let mut desc: scumble_generation_desc = std::mem::zeroed();
     check(scumble_generation_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION));
-    (desc.width, desc.height, desc.steps, desc.seed) = (side, side, 20, 7);
-    if preview > 0 {
-        (desc.preview_every, desc.preview_width, desc.preview_height) = (1, preview, preview);
-    }
+    (desc.width, desc.height, desc.steps, desc.seed) = (64, 64, 20, 7);
+    change(&mut desc);
     let mut generation = ptr::null_mut();
     check(scumble_generation_create(prompt, &desc, &mut generation));
     generation

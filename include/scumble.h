@@ -79,6 +79,12 @@
 #define SCUMBLE_FEATURE_EMBEDDED_GUIDANCE 8
 
 /**
+ * A flag of `scumble_context_info`: there is a `vae_decoder_tiny/`, which makes previews
+ * (`SCUMBLE_PREVIEW_TINY`).
+ */
+#define SCUMBLE_FEATURE_TINY_DECODER 16
+
+/**
  * A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
  */
 #define SCUMBLE_PROMPT_BY_HAND 1
@@ -308,6 +314,40 @@ typedef int32_t scumble_source;
 #endif // __cplusplus
 
 /**
+ * What makes previews of latents.
+ */
+enum scumble_preview
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The model's tiny decoder if it has one, else colours alone.
+   */
+  SCUMBLE_PREVIEW_AUTO = 0,
+  /**
+   * A colour for each latent, which shows shapes: next to no time.
+   */
+  SCUMBLE_PREVIEW_LINEAR = 1,
+  /**
+   * The tiny decoder, `vae_decoder_tiny/`: about a tenth of a step.
+   */
+  SCUMBLE_PREVIEW_TINY = 2,
+  /**
+   * The decoder of the picture: one to two steps. None is made after the last evaluation, since the picture
+   * follows.
+   */
+  SCUMBLE_PREVIEW_FULL = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_preview scumble_preview;
+#else
+typedef int32_t scumble_preview;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
  */
 enum scumble_format
@@ -497,9 +537,9 @@ typedef struct scumble_context_desc {
   int32_t threads;
   /**
    * Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
-   * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/` and
-   * `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
-   * allowed.
+   * `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+   * `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out.
+   * Default NULL, which is not allowed.
    */
   const char *model_path;
   /**
@@ -765,7 +805,8 @@ typedef struct scumble_generation_desc {
    */
   float guidance_scale;
   /**
-   * A preview after every so many UNet evaluations. Default 0: none.
+   * A preview after every so many UNet evaluations, of the picture as they predict it. One with values
+   * that are not finite is left out, and the log tells. Default 0: none.
    */
   int32_t preview_every;
   /**
@@ -824,9 +865,10 @@ typedef struct scumble_generation_desc {
    */
   uint32_t control_count;
   /**
-   * 0.
+   * What makes previews: a `scumble_preview`. `SCUMBLE_PREVIEW_TINY` needs
+   * `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
    */
-  uint32_t reserved;
+  int32_t preview_source;
 } scumble_generation_desc;
 
 /**
@@ -866,7 +908,7 @@ typedef struct scumble_progress {
    */
   float spent_ms;
   /**
-   * Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
+   * Milliseconds left by the clock, previews and decoding included, estimated; -1 before the first evaluation is
    * done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
    * picture it is only guessed from the evaluations.
    */
@@ -876,7 +918,7 @@ typedef struct scumble_progress {
    */
   float denoise_ms;
   /**
-   * Milliseconds spent on the decoder.
+   * Milliseconds spent on decoding the picture.
    */
   float decode_ms;
   /**
@@ -892,6 +934,9 @@ typedef struct scumble_progress {
    * The `scumble_priority` in force of the context's threads.
    */
   int32_t priority;
+   * Milliseconds spent on previews.
+   */
+  float preview_ms;
 } scumble_progress;
 
 /**

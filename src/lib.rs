@@ -55,7 +55,7 @@ pub mod worker;
 pub use context::Context;
 pub use diffusion::{ControlRequest, Request};
 pub use error::{Error, Result, Status};
-pub use generation::{Generation, Preview, Source};
+pub use generation::{Generation, Preview, PreviewSource, Source};
 pub use image::{Format, Picture, Pixels};
 pub use model::{Device, Places, Texts, Weights};
 pub use pace::Pace;

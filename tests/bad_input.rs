@@ -398,7 +398,6 @@ fn generation_descriptors() {
         (|desc| desc.guidance_rescale = f32::NAN, InvalidArgument, "guidance_rescale is NaN; expected 0 to 1"),
         (|desc| desc.guidance_rescale = 1.1, InvalidArgument, "guidance_rescale is 1.1"),
         (|desc| desc.strength = 0.5, InvalidArgument, "strength is given without a picture"),
-        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
         (|desc| desc.scheduler = c"".as_ptr(), InvalidArgument, "scheduler is \"\""),
         (
             |desc| desc.scheduler = c"restart".as_ptr(),
@@ -419,6 +418,9 @@ fn generation_descriptors() {
         (|desc| (desc.preview_every, desc.preview_width) = (1, 8193), InvalidArgument, "preview_width is 8193"),
         (|desc| (desc.preview_every, desc.preview_height) = (1, -1), InvalidArgument, "preview_height is -1"),
         (|desc| desc.preview_height = 8193, InvalidArgument, "preview_height is 8193"),
+        (|desc| desc.preview_source = -1, InvalidArgument, "preview_source is -1; expected a scumble_preview (0 to 3)"),
+        (|desc| desc.preview_source = 4, InvalidArgument, "preview_source is 4"),
+        (|desc| desc.preview_source = 2, NotSupported, "add one of its latents as vae_decoder_tiny/model.onnx"),
     ];
     for (change, status, words) in cases.iter().copied() {
         refused(create(change), status, &["scumble_generation_create", words]);

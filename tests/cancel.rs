@@ -6,11 +6,13 @@ use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::fake;
+use common::fake::{self, Call};
 use common::painting::{bits, context, paint_by_hand};
 use scumble::model::{StableDiffusion, Syntax};
 use scumble::worker::{Task, Turn};
-use scumble::{Context, Device, Format, Generation, Phase, Pixels, Places, Preview, Prompt, Request, Status, Texts};
+use scumble::{
+    Context, Device, Format, Generation, Phase, Pixels, Places, Preview, PreviewSource, Prompt, Request, Status, Texts,
+};
 
 const MOMENTS: usize = 1000;
 /// Far above what an operator of the model takes; a cancel that is lost in a long call would be seen.
@@ -245,4 +247,29 @@ fn encoding_that_nobody_wants() {
     drop(prompt);
     generation.cancel();
     until_free(&context);
+}
+
+/// Nor does a preview outlive its generation.
+#[test]
+fn a_preview_being_decoded() {
+    let (begin, begun) = mpsc::channel();
+    let endless = fake::cancellable(move |call, cancel| {
+        if call == Call::Decode {
+            begin.send(()).unwrap();
+            while !cancel.is_cancelled() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+        cancel.check()
+    });
+    let context = Context::with_loader(move |_| Ok(endless)).unwrap();
+    context.wait(None).unwrap();
+    let prompt = Prompt::create(&context, Texts::of("a red apple"), false).unwrap();
+    let preview = Preview { every: 1, source: PreviewSource::Full, ..Preview::default() };
+    let generation = Generation::create(&prompt, &Request::default(), &preview).unwrap();
+    generation.start().unwrap();
+    begun.recv().unwrap();
+    generation.cancel();
+    until_free(&context);
+    assert_eq!((generation.poll().phase, generation.poll().previews), (Phase::Cancelled, 0));
 }

@@ -5,10 +5,11 @@ mod common;
 use std::sync::Arc;
 
 use common::painting::{bits, context, paint_by_hand};
-use scumble::{Context, Format, Generation, Phase, Pixels, Preview, Prompt, Request, Texts};
+use scumble::{Context, Format, Generation, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Texts};
 
-const NO_PREVIEW: Preview = Preview { every: 0, width: None, height: None };
-const PREVIEWS: Preview = Preview { every: 1, width: Some(50), height: Some(70) };
+const NO_PREVIEW: Preview = Preview { every: 0, width: None, height: None, source: PreviewSource::Auto };
+const PREVIEWS: Preview = Preview { every: 1, width: Some(50), height: Some(70), ..NO_PREVIEW };
+const DECODED: Preview = Preview { every: 2, source: PreviewSource::Full, ..NO_PREVIEW };
 
 /// From noise, from a picture, and repainting a part of one; each with a scheduler that draws noise on its way.
 fn requests() -> [Request; 3] {
@@ -55,12 +56,14 @@ fn whatever_is_painted_gives_the_same_bits() {
 
     let worker = prompt(&context, false);
     for (request, expected) in requests().iter().zip(&alone) {
-        assert!(bits(&start(&worker, request, &PREVIEWS)) == *expected, "with previews: {request:?}");
+        for preview in [PREVIEWS, DECODED] {
+            assert!(bits(&start(&worker, request, &preview)) == *expected, "{preview:?}: {request:?}");
+        }
     }
 
     let hand = prompt(&context, true);
     hand.encode().unwrap();
-    for preview in [NO_PREVIEW, PREVIEWS] {
+    for preview in [NO_PREVIEW, PREVIEWS, DECODED] {
         for (request, expected) in requests().iter().zip(&alone) {
             let generation = Generation::create(&hand, request, &preview).unwrap();
             paint_by_hand(&generation).unwrap();

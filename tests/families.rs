@@ -238,6 +238,7 @@ fn kinds_and_features() {
         ("sd1", Family::Sd1, images, 20),
         ("sd1-script", Family::Sd1, images, 20),
         ("sd1-bare", Family::Sd1, images, 20),
+        ("sd1-tiny", Family::Sd1, Features { tiny_decoder: true, ..images }, 20),
         ("sd1-hidden", Family::Sd1, Features { clip_skip: true, ..images }, 20),
         ("sd2v", Family::Sd2, images, 20),
         ("turbo", Family::Sd2, images, 4),

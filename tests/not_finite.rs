@@ -11,7 +11,7 @@ use scumble::cancel::Cancel;
 use scumble::ffi::*;
 use scumble::model::{Conditioning, Denoise, Model, ModelInfo};
 use scumble::random::Random;
-use scumble::{Context, Result, Status, Texts};
+use scumble::{log, Context, PreviewSource, Result, Status, Texts};
 
 /// A model that spoils one value of its nth output, evaluations and pictures counted.
 struct Spoilt {
@@ -103,6 +103,22 @@ fn in_each_evaluation_and_in_the_picture() {
     }
     // None is spoilt that far on.
     ok(unsafe { scumble_generation_error(c::painted(spoilt(STEPS + 2, f32::NAN))) });
+}
+
+/// A preview that is not finite is left out, the log tells, and the picture is painted to its end.
+#[test]
+fn in_a_preview() {
+    // Evaluation, preview, evaluation, preview, evaluation, picture.
+    let generation = c::generation(c::prompt(spoilt(4, f32::NAN), 0), |desc| {
+        (desc.preview_every, desc.preview_source) = (1, PreviewSource::Full as i32);
+    });
+    unsafe {
+        ok(scumble_generation_start(generation));
+        ok(scumble_generation_wait(generation, -1));
+    }
+    assert_eq!(c::progress(generation).previews, 1);
+    let words = "the preview after evaluation 2 is left out: the picture has values that are not finite";
+    assert!(std::iter::from_fn(log::next).any(|entry| entry.text == words));
 }
 
 #[track_caller]

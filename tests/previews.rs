@@ -2,15 +2,35 @@
 
 mod common;
 
-use ndarray::{s, Array2, Array3, Array4, ArrayView4};
-use scumble::model::LatentRgb;
-use scumble::random::Random;
-use scumble::{Context, Device, Generation, Phase, Picture, Places, Preview, Prompt, Request, Source, Texts};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
-fn paint(preview: &Preview, steps: i32) -> std::sync::Arc<Generation> {
-    let context = Context::open(Places::at(common::model()), Device::default()).unwrap();
+use common::fake;
+use common::golden::{self, Tensors};
+use common::load::refused;
+use common::model::ModelCopy;
+use common::painting::bits;
+use ndarray::{s, Array2, Array3, Array4, ArrayView4};
+use scumble::cancel::Cancel;
+use scumble::model::{LatentRgb, Model, StableDiffusion};
+use scumble::random::Random;
+use scumble::{
+    Context, Device, Generation, Phase, Picture, Places, Preview, PreviewSource, Prompt, Request, Source, Status, Texts,
+};
+
+fn paint(preview: &Preview, steps: i32) -> Arc<Generation> {
+    paint_in(&open(&common::model()), preview, steps)
+}
+
+fn open(model: &Path) -> Arc<Context> {
+    let context = Context::open(Places::at(model), Device::default()).unwrap();
     context.wait(None).unwrap();
-    let prompt = Prompt::create(&context, Texts::of("a red apple, 3d style, on a blue background"), false).unwrap();
+    context
+}
+
+fn paint_in(context: &Arc<Context>, preview: &Preview, steps: i32) -> Arc<Generation> {
+    let prompt = Prompt::create(context, Texts::of("a red apple, 3d style, on a blue background"), false).unwrap();
     let request = Request { seed: Some(14), steps: Some(steps), ..Request::default() };
     let generation = Generation::create(&prompt, &request, preview).unwrap();
     generation.start().unwrap();
@@ -18,9 +38,14 @@ fn paint(preview: &Preview, steps: i32) -> std::sync::Arc<Generation> {
     generation
 }
 
+/// A preview after every evaluation, of the picture's size.
+fn by(source: PreviewSource) -> Preview {
+    Preview { every: 1, source, ..Preview::default() }
+}
+
 #[test]
 fn one_after_every_so_many_evaluations_in_any_size() {
-    let generation = paint(&Preview { every: 3, width: Some(100), height: Some(37) }, 10);
+    let generation = paint(&Preview { every: 3, width: Some(100), height: Some(37), ..Preview::default() }, 10);
     let snapshot = generation.poll();
     assert_eq!((snapshot.phase, snapshot.previews), (Phase::Done, 3));
     let preview = generation.picture(Source::Preview).unwrap();
@@ -50,6 +75,88 @@ fn the_last_resembles_the_picture() {
     };
     let likeness = correlation(&red(Source::Preview), &red(Source::Final));
     assert!(likeness > 0.9, "the red of the preview and of the picture correlate by {likeness}");
+}
+
+/// The decoder's own values; after the last evaluation the picture itself follows.
+#[test]
+fn decoded_after_every_evaluation_but_the_last() {
+    let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
+    context.wait(None).unwrap();
+    let generation = paint_in(&context, &by(PreviewSource::Full), 5);
+    assert_eq!(generation.poll().previews, 4);
+    let picture = generation.picture(Source::Final).unwrap();
+    assert!(generation.picture(Source::Preview).unwrap().rgba() == picture.rgba());
+    assert_eq!(paint_in(&context, &Preview { every: 2, ..by(PreviewSource::Full) }, 4).poll().previews, 1);
+}
+
+/// What diffusers' AutoencoderTiny makes of the same latents.
+#[test]
+fn a_tiny_decoder_decodes_as_diffusers() {
+    let copy = ModelCopy::reference("sd1-tiny");
+    let mut model = StableDiffusion::open(&Places::at(copy.path()), &Device::default(), &Cancel::default()).unwrap();
+    let tensors = Tensors::open("tiny_decoder");
+    let latents = Array4::from_shape_vec((1, 4, 5, 7), tensors.floats("latents")).unwrap();
+    let picture = model.decode_tiny(latents.view(), &Cancel::default()).unwrap();
+    assert_eq!(picture.dim(), (3, 40, 56));
+    let error = golden::error(picture.iter(), &tensors.floats("picture"));
+    assert!(error < 1e-5, "{error}");
+}
+
+/// It is taken where nothing else is asked for, and no source changes the picture.
+#[test]
+fn a_tiny_decoder_comes_first() {
+    let copy = ModelCopy::reference("sd1-tiny");
+    let context = open(copy.path());
+    let [auto, linear, tiny, full] =
+        [PreviewSource::Auto, PreviewSource::Linear, PreviewSource::Tiny, PreviewSource::Full]
+            .map(|source| paint_in(&context, &by(source), 4));
+    let preview = |generation: &Generation| generation.picture(Source::Preview).unwrap().rgba().to_vec();
+    assert!(preview(&auto) == preview(&tiny));
+    assert!(preview(&auto) != preview(&linear) && preview(&auto) != preview(&full));
+    let without = bits(&paint_in(&context, &Preview::default(), 4));
+    assert!([auto, linear, tiny, full].iter().all(|generation| bits(generation) == without));
+}
+
+#[test]
+fn a_tiny_decoder_of_other_latents() {
+    let config = fs::read_to_string(ModelCopy::reference("sd1-tiny").path().join(TINY_CONFIG)).unwrap();
+    let copy = ModelCopy::reference("sd1-tiny");
+    copy.write(TINY_CONFIG, config.replacen("    8,\n", "", 1));
+    refused(
+        copy.path(),
+        Status::ModelUnsupported,
+        &["vae_decoder_tiny/config.json", "4 pixels of a latent; expected 8"],
+    );
+    // Without a configuration it is as TAESD's.
+    assert!(open(copy.remove(TINY_CONFIG).path()).loaded().unwrap().info.features.tiny_decoder);
+    refused(copy.write("vae_decoder_tiny/model.onnx", "").path(), Status::ModelInvalid, &["vae_decoder_tiny"]);
+}
+
+const TINY_CONFIG: &str = "vae_decoder_tiny/config.json";
+
+/// The known colours are for known autoencoders alone: which one it is shows in its own configuration,
+/// whatever the model's family.
+#[test]
+fn colours_are_known_of_known_autoencoders() {
+    const CONFIG: &str = "vae_decoder/config.json";
+    let blue_of_last_channel = |model: &str, widths: &str, scaling: &str, channels: &str| {
+        let copy = ModelCopy::reference(model);
+        copy.write(
+            CONFIG,
+            format!(
+                r#"{{"block_out_channels": {widths}, "scaling_factor": {scaling}, "latent_channels": {channels}}}"#
+            ),
+        );
+        let latent = Array4::from_shape_fn((1, 4, 1, 1), |(_, channel, ..)| f32::from(channel == 3));
+        let info = open(copy.path()).loaded().unwrap().info;
+        info.latent_rgb.as_ref().map(|map| map.apply(latent.view())[(2, 0, 0)])
+    };
+    let widths = "[128, 256, 512, 512]";
+    assert_eq!(blue_of_last_channel("sd1", widths, "0.18215", "4"), Some(-0.7445));
+    assert_eq!(blue_of_last_channel("sd1", widths, "0.13025", "4"), Some(-0.4289));
+    assert_eq!(blue_of_last_channel("sd1", widths, "0.2", "4"), None);
+    assert_eq!(blue_of_last_channel("sd1", widths, "0.18215", "8"), None);
+    assert_eq!(blue_of_last_channel("sd1", "[4, 4, 4, 4]", "0.18215", "4"), None);
 }
 
 fn correlation(a: &[f32], b: &[f32]) -> f32 {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::fake::{self, Call};
-use scumble::{Context, Format, Generation, Phase, Pixels, Preview, Prompt, Request, Texts};
+use scumble::{Context, Format, Generation, Pace, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Texts};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const EVALUATION: Duration = Duration::from_millis(30);
@@ -35,8 +35,12 @@ fn context(decoder: Duration) -> Arc<Context> {
 /// Paints, and tells how far the worst estimate from the third evaluation on was off: a share of what was
 /// left, beyond 10 milliseconds.
 fn worst(context: &Arc<Context>, request: &Request) -> f64 {
+    worst_with(context, request, &Preview::default())
+}
+
+fn worst_with(context: &Arc<Context>, request: &Request, preview: &Preview) -> f64 {
     let prompt = Prompt::create(context, Texts::of("a red apple"), false).unwrap();
-    let generation = Generation::create(&prompt, request, &Preview::default()).unwrap();
+    let generation = Generation::create(&prompt, request, preview).unwrap();
     assert_eq!(generation.poll().left, None);
     generation.start().unwrap();
     let mut estimates = Vec::new();
@@ -94,6 +98,20 @@ fn from_a_picture() {
 fn the_first_picture() {
     let request = Request { steps: Some(8), ..Request::default() };
     within_a_fifth("the first picture", || worst(&context(EVALUATION * 3 / 2), &request));
+}
+
+/// Each takes four times as long as an evaluation: those that come are counted one by one, also before the
+/// first and while one is made, and at half pace.
+#[test]
+fn with_decoded_previews() {
+    let request = Request { steps: Some(9), ..Request::default() };
+    let preview = Preview { every: 4, source: PreviewSource::Full, ..Preview::default() };
+    for share in [1.0, 0.5] {
+        let context = context(DECODER);
+        worst(&context, &request);
+        context.set_pace(Pace::new(share).unwrap());
+        within_a_fifth(&format!("at pace {share}"), || worst_with(&context, &request, &preview));
+    }
 }
 
 /// Two that take turns take twice as long.

@@ -24,9 +24,9 @@ pub struct scumble_context_desc {
     /// of the machine's. They sleep when there is nothing to do.
     pub threads: i32,
     /// Directory of the model, UTF-8, at most 32 KiB: `text_encoder/`, `unet/`, `vae_decoder/`,
-    /// `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/` and
-    /// `scheduler/`, as diffusers' ONNX exporter and optimum lay them out. Default NULL, which is not
-    /// allowed.
+    /// `tokenizer/` and, where there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+    /// `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out.
+    /// Default NULL, which is not allowed.
     pub model_path: *const c_char,
     /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
     /// there is.
@@ -115,6 +115,9 @@ pub const SCUMBLE_FEATURE_CLIP_SKIP: u32 = 4;
 /// A flag of `scumble_context_info`: a consistency model, which takes the guidance scale as an input.
 /// Negative texts do not count, and a step costs one evaluation whatever the scale.
 pub const SCUMBLE_FEATURE_EMBEDDED_GUIDANCE: u32 = 8;
+/// A flag of `scumble_context_info`: there is a `vae_decoder_tiny/`, which makes previews
+/// (`SCUMBLE_PREVIEW_TINY`).
+pub const SCUMBLE_FEATURE_TINY_DECODER: u32 = 16;
 
 /// Fills a descriptor with the defaults that its fields document.
 ///
@@ -202,6 +205,7 @@ fn features(features: Features) -> u32 {
         (features.inpainting, SCUMBLE_FEATURE_INPAINTING),
         (features.clip_skip, SCUMBLE_FEATURE_CLIP_SKIP),
         (features.embeds_guidance, SCUMBLE_FEATURE_EMBEDDED_GUIDANCE),
+        (features.tiny_decoder, SCUMBLE_FEATURE_TINY_DECODER),
     ]
     .into_iter()
     .filter_map(|(has, flag)| has.then_some(flag))

@@ -30,13 +30,13 @@ pub struct scumble_progress {
     pub previews: u32,
     /// Milliseconds since it was started, until it ended; pauses count.
     pub spent_ms: f32,
-    /// Milliseconds left by the clock, decoding included, estimated; -1 before the first evaluation is
+    /// Milliseconds left by the clock, previews and decoding included, estimated; -1 before the first evaluation is
     /// done. Decoding counts as long as it took for the context's last picture, by pixels; for the first
     /// picture it is only guessed from the evaluations.
     pub left_ms: f32,
     /// Milliseconds spent on UNet evaluations.
     pub denoise_ms: f32,
-    /// Milliseconds spent on the decoder.
+    /// Milliseconds spent on decoding the picture.
     pub decode_ms: f32,
     /// `SCUMBLE_STATUS_OK`, or the status with which it failed or was cancelled;
     /// `scumble_generation_error` gives the text.
@@ -45,8 +45,10 @@ pub struct scumble_progress {
     pub paused: i32,
     /// The `scumble_priority` in force of the context's threads.
     pub priority: i32,
+    /// Milliseconds spent on previews.
+    pub preview_ms: f32,
 }
-c_struct!(scumble_progress, 56);
+c_struct!(scumble_progress, 60);
 
 /// What a generation paints, with nothing left open.
 #[repr(C)]
@@ -174,6 +176,7 @@ pub unsafe extern "C" fn scumble_generation_poll(
                 status: snapshot.status as i32,
                 paused: i32::from(snapshot.paused),
                 priority: snapshot.priority as i32,
+                preview_ms: milliseconds(snapshot.preview),
             })
         }
     })

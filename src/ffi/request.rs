@@ -10,7 +10,7 @@ use super::image::{scumble_image, Checked};
 use super::{auto, SCUMBLE_AUTO};
 use crate::diffusion::{ControlRequest, Request};
 use crate::error::{bail, Result};
-use crate::generation::Preview;
+use crate::generation::{Preview, PreviewSource};
 use crate::image::Pixels;
 
 /// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
@@ -30,7 +30,8 @@ pub struct scumble_generation_desc {
     /// How strongly the prompt counts against the negative text: 0 to 1000. Up to 1 the negative
     /// text does not count, and a step costs half. Default `SCUMBLE_AUTO`: the model's.
     pub guidance_scale: f32,
-    /// A preview after every so many UNet evaluations. Default 0: none.
+    /// A preview after every so many UNet evaluations, of the picture as they predict it. One with values
+    /// that are not finite is left out, and the log tells. Default 0: none.
     pub preview_every: i32,
     /// Width of previews in pixels, 1 to 8192. Default `SCUMBLE_AUTO`: the picture's.
     pub preview_width: i32,
@@ -65,8 +66,9 @@ pub struct scumble_generation_desc {
     pub controls: *const *const scumble_control,
     /// How many that is: 0 to 16. Default 0.
     pub control_count: u32,
-    /// 0.
-    pub reserved: u32,
+    /// What makes previews: a `scumble_preview`. `SCUMBLE_PREVIEW_TINY` needs
+    /// `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
+    pub preview_source: i32,
 }
 c_struct!(scumble_generation_desc, 96);
 
@@ -115,7 +117,7 @@ pub fn defaults(struct_size: u32) -> scumble_generation_desc {
         mask: ptr::null(),
         controls: ptr::null(),
         control_count: 0,
-        reserved: 0,
+        preview_source: PreviewSource::Auto as i32,
     }
 }
 
@@ -130,9 +132,9 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         let scheduler = boundary::optional_text(desc.scheduler, "scheduler", 256)?;
         (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", 256)?)
     };
-    if desc.reserved != 0 {
-        bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-    }
+    let Some(source) = PreviewSource::from_number(desc.preview_source) else {
+        bail!(InvalidArgument, "preview_source is {}; expected a scumble_preview (0 to 3)", desc.preview_source)
+    };
     // SAFETY: likewise; the pictures are copied.
     let (picture, mask, controls) =
         unsafe { (pixels(desc.picture, "picture")?, pixels(desc.mask, "mask")?, controls(&desc)?) };
@@ -151,8 +153,12 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         strength: given(desc.strength),
         controls,
     };
-    let preview =
-        Preview { every: desc.preview_every, width: auto(desc.preview_width), height: auto(desc.preview_height) };
+    let preview = Preview {
+        every: desc.preview_every,
+        width: auto(desc.preview_width),
+        height: auto(desc.preview_height),
+        source,
+    };
     Ok((request, preview))
 }
 

@@ -3,6 +3,7 @@
 //! [`crate::diffusion`] does the painting, `progress` tells how far it is; this file decides
 //! who computes, and `turns` how the worker does.
 
+mod preview;
 mod turns;
 
 use std::sync::Arc;
@@ -14,23 +15,15 @@ use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
 use crate::diffusion::{Diffusion, Plan, Request};
 use crate::error::{bail, Error, Result, Status};
-use crate::image::{resize, Picture, MAX_SIDE};
+use crate::image::Picture;
 use crate::panics;
-use crate::progress::{Phase, Progress, Snapshot};
+use crate::progress::{Outlook, Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::{EncodedPrompt, Prompt};
 use crate::scheduler::Latents;
 
-/// Previews that the caller wants while the picture grows.
-#[derive(Clone, Debug, Default)]
-pub struct Preview {
-    /// One after every so many evaluations; 0 for none.
-    pub every: i32,
-    /// Their size in pixels; the picture's where not given.
-    pub width: Option<i32>,
-    #[allow(missing_docs)]
-    pub height: Option<i32>,
-}
+pub(crate) use preview::PreviewPlan;
+pub use preview::{Preview, PreviewSource};
 
 /// Which picture to read.
 #[repr(i32)]
@@ -58,20 +51,14 @@ pub struct Generation {
     changed: Condvar,
 }
 
-struct PreviewPlan {
-    every: usize,
-    width: usize,
-    height: usize,
-}
-
 impl Generation {
     /// A picture to be painted of a prompt, by the prompt's context. Nothing is computed yet but its noise.
     pub fn create(prompt: &Arc<Prompt>, request: &Request, preview: &Preview) -> Result<Arc<Self>> {
         let context = prompt.context();
         let loaded = context.loaded()?;
         let plan = Plan::new(request, &loaded.info)?;
-        let preview = PreviewPlan::new(preview, &plan)?;
         let diffusion = Diffusion::new(request, &plan, &loaded.info)?;
+        let preview = PreviewPlan::new(preview, &plan, loaded.info.features, diffusion.evaluations())?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),
             prompt: Mutex::new(Some(Arc::clone(prompt))),
@@ -116,9 +103,13 @@ impl Generation {
 
     /// How far it is.
     pub fn poll(&self) -> Snapshot {
-        let decode = self.context.decode_time(self.plan.width * self.plan.height);
-        let (pace, priority) = (self.context.pace(), self.context.priority());
-        self.progress.lock().snapshot(self.steps, self.evaluations, decode, pace, priority)
+        let outlook = Outlook {
+            decode: self.context.decode_time(self.plan.width * self.plan.height),
+            preview: self.preview.as_ref(),
+            pace: self.context.pace(),
+            priority: self.context.priority(),
+        };
+        self.progress.lock().snapshot(self.steps, self.evaluations, &outlook)
     }
 
     /// Why it failed or that it was cancelled.
@@ -245,30 +236,25 @@ impl Generation {
         let start = Instant::now();
         self.progress.lock().enter(Phase::Denoising);
         diffusion.step(model.get(), &self.cancel)?;
-        let preview = self.preview(diffusion, model)?;
+        let evaluating = start.elapsed();
+        let preview = match (&self.preview, diffusion.clean()) {
+            (Some(plan), Some(clean)) => {
+                plan.make(diffusion.evaluation(), clean, &self.context, model.get(), &self.cancel)?
+            }
+            _ => None,
+        };
         let mut progress = self.progress.lock();
-        progress.evaluated(start.elapsed());
+        progress.evaluated(evaluating, start.elapsed() - evaluating);
         // The old preview is freed after the lock: a poll must not wait for that.
         let _old = preview.and_then(|preview| {
             progress.previews += 1;
-            progress.preview.replace(preview)
+            progress.preview.replace(Arc::new(preview))
         });
         if progress.evaluation == self.evaluations {
             progress.enter(Phase::Decoding);
         }
         drop(progress);
         Ok(())
-    }
-
-    fn preview(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Option<Arc<Picture>>> {
-        let (Some(plan), Some(clean)) = (&self.preview, diffusion.clean()) else { return Ok(None) };
-        if !diffusion.evaluation().is_multiple_of(plan.every) {
-            return Ok(None);
-        }
-        let map = self.context.latent_rgb(model.get(), &self.cancel)?;
-        let small = map.apply(clean.view());
-        let picture = Picture::from_tensor(resize(small.view(), plan.width, plan.height))?;
-        Ok(Some(Arc::new(picture)))
     }
 
     fn finish(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Arc<Picture>> {
@@ -278,21 +264,5 @@ impl Generation {
         self.context.decoded(self.plan.width * self.plan.height, time);
         self.progress.lock().decode = time;
         Ok(Arc::new(picture))
-    }
-}
-
-impl PreviewPlan {
-    fn new(preview: &Preview, plan: &Plan) -> Result<Option<Self>> {
-        let Ok(every) = usize::try_from(preview.every) else {
-            bail!(InvalidArgument, "preview_every is {}; expected 0 or more", preview.every)
-        };
-        let side = |name: &str, given: Option<i32>, own: usize| match given {
-            None => Ok(own),
-            Some(pixels) if (1..=MAX_SIDE as i32).contains(&pixels) => Ok(pixels as usize),
-            Some(pixels) => bail!(InvalidArgument, "{name} is {pixels}; expected 1 to {MAX_SIDE}"),
-        };
-        let width = side("preview_width", preview.width, plan.width)?;
-        let height = side("preview_height", preview.height, plan.height)?;
-        Ok((every > 0).then_some(Self { every, width, height }))
     }
 }

@@ -6,6 +6,9 @@ use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 /// (Pillow's `BILINEAR`), which is bilinear interpolation where the picture grows.
 pub fn resize(planes: ArrayView3<f32>, width: usize, height: usize) -> Array3<f32> {
     let (channels, from_height, from_width) = planes.dim();
+    if (from_width, from_height) == (width, height) {
+        return planes.to_owned();
+    }
     let rows = taps(from_height, height);
     let columns = taps(from_width, width);
     let mut resized = Array3::zeros((channels, height, width));

@@ -37,6 +37,7 @@ pub enum Part {
     TextEncoder(usize),
     Unet,
     VaeDecoder,
+    TinyDecoder,
     VaeEncoder,
     ControlNet(usize),
 }
@@ -96,6 +97,10 @@ impl Budget {
         if layout.find_model("text_encoder_2").is_some() {
             parts.push((Part::TextEncoder(1), Cost::text_encoder(weights("text_encoder_2")?)));
         }
+        if layout.find_model("vae_decoder_tiny").is_some() {
+            let shape: Vae = layout.config(&["vae_decoder_tiny"])?;
+            parts.push((Part::TinyDecoder, Cost::vae(weights("vae_decoder_tiny")?, &shape)));
+        }
         if layout.find_model("vae_encoder").is_some() {
             parts.push((Part::VaeEncoder, Cost::vae(weights("vae_encoder")?, &vae)));
         }
@@ -123,7 +128,7 @@ impl Budget {
             Part::TextEncoder(_) => 0,
             // These keep what they compute in from step to step.
             Part::Unet | Part::ControlNet(_) => cost.of(2, area) - cost.weights,
-            Part::VaeDecoder | Part::VaeEncoder => cost.of(1, area) - cost.weights,
+            Part::VaeDecoder | Part::TinyDecoder | Part::VaeEncoder => cost.of(1, area) - cost.weights,
         };
         weights.saturating_add(self.parts.iter().map(computing).sum()) <= self.room()
     }
@@ -165,6 +170,7 @@ impl Budget {
             Part::TextEncoder(_) => (*part, cost.weights),
             Part::Unet => (*part, cost.of(1, area)),
             Part::VaeDecoder => (*part, cost.of(1, tile)),
+            Part::TinyDecoder => (*part, cost.of(1, area)),
             Part::VaeEncoder if !from_picture => (*part, 0),
             Part::VaeEncoder => (*part, cost.of(1, area)),
             Part::ControlNet(_) => (*part, cost.of(2, area)),
@@ -187,6 +193,7 @@ impl fmt::Display for Part {
             Part::TextEncoder(_) => "the text encoder",
             Part::Unet => "the UNet",
             Part::VaeDecoder => "the VAE decoder",
+            Part::TinyDecoder => "the tiny VAE decoder",
             Part::VaeEncoder => "the VAE encoder",
             Part::ControlNet(_) => "the ControlNet",
         })

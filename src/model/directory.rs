@@ -53,6 +53,7 @@ pub struct StableDiffusion {
     pub(super) conditioner: Conditioner,
     pub(super) unet: Unet,
     pub(super) decoder: VaeDecoder,
+    pub(super) tiny_decoder: Option<VaeDecoder>,
     pub(super) encoder: Option<VaeEncoder>,
     pub(super) controlnets: Vec<ControlNet>,
 }
@@ -72,7 +73,7 @@ impl Default for Index {
 
 impl StableDiffusion {
     /// Loads a model directory: `tokenizer/`, `text_encoder/`, `unet/`, `vae_decoder/` and, if
-    /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
+    /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `vae_decoder_tiny/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
         let layout = Layout::open(&places.model, places.variant.as_deref())?;
@@ -106,6 +107,8 @@ impl StableDiffusion {
         seen(&mut unet.component);
         let mut decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
         seen(&mut decoder.component);
+        let mut tiny_decoder = VaeDecoder::open_tiny(&layout, scale, device, cancel)?;
+        tiny_decoder.iter_mut().for_each(|decoder| seen(&mut decoder.component));
         let mut encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
         encoder.iter_mut().for_each(|encoder| seen(&mut encoder.component));
         let mut controlnets = open_controlnets(&controlnets, &unet, device, cancel)?;
@@ -121,7 +124,7 @@ impl StableDiffusion {
 
         let latent_rgb = match &settings.latent_rgb {
             Some(rows) => Some(LatentRgb::new(rows, unet.channels).map_err(|error| error.within("scumble.json"))?),
-            None => None,
+            None => scale.known.map(LatentRgb::known).filter(|map| map.channels() == unet.channels),
         };
         let (height, width) = (unet.sample_size.0 * scale.factor, unet.sample_size.1 * scale.factor);
         if height.max(width) > MAX_SIDE {
@@ -143,6 +146,7 @@ impl StableDiffusion {
             clip_skip: conditioner.can_skip(),
             controlnets: controlnets.len().max(unet.merged_controlnets()),
             embeds_guidance: unet.embeds_guidance(),
+            tiny_decoder: tiny_decoder.is_some(),
         };
         let (fixed_height, fixed_width) = unet.fixed_size();
         let info = ModelInfo {
@@ -162,16 +166,17 @@ impl StableDiffusion {
             memory: Memory {
                 text_encoders: conditioner.components().map(|encoder| encoder.held().clone()).collect(),
                 unet: unet.component.held().clone(),
-                vae: [Some(&decoder.component), encoder.as_ref().map(|encoder| &encoder.component)]
+                vae: [&decoder.component]
                     .into_iter()
-                    .flatten()
-                    .map(|half| half.held().clone())
+                    .chain(tiny_decoder.as_ref().map(|decoder| &decoder.component))
+                    .chain(encoder.as_ref().map(|encoder| &encoder.component))
+                    .map(|part| part.held().clone())
                     .collect(),
                 controlnets: controlnets.iter().map(|net| net.component.held().clone()).collect(),
             },
             budget,
         };
-        Ok(Self { info, conditioner, unet, decoder, encoder, controlnets })
+        Ok(Self { info, conditioner, unet, decoder, tiny_decoder, encoder, controlnets })
     }
 }
 
@@ -228,6 +233,15 @@ impl Model for StableDiffusion {
             return self.decoder.decode(latents, cancel);
         }
         tiles::decode(latents, side, self.info.vae_factor, |tile| self.decoder.decode(tile, cancel))
+    }
+
+    fn decode_tiny(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
+        let (_, _, height, width) = latents.dim();
+        self.make_room(Part::TinyDecoder, 1, height * width);
+        match &mut self.tiny_decoder {
+            Some(decoder) => decoder.decode(latents, cancel),
+            None => bail!(NotSupported, "the model has no vae_decoder_tiny"),
+        }
     }
 
     fn encode_picture(

@@ -45,6 +45,8 @@ pub struct Features {
     /// Its UNet takes the guidance scale as an input: a consistency model. One evaluation a step is
     /// enough, and negative texts do not count.
     pub embeds_guidance: bool,
+    /// It has a tiny decoder, for previews.
+    pub tiny_decoder: bool,
 }
 
 /// Sizes, limits and defaults of a model, all read from its files.
@@ -74,7 +76,7 @@ pub struct ModelInfo {
     pub scheduler: SchedulerConfig,
     /// What to use where the caller does not say.
     pub defaults: Defaults,
-    /// How previews are coloured; fitted from the autoencoder when the directory does not tell.
+    /// How linear previews are coloured; fitted from the autoencoder where it is neither given nor known.
     pub latent_rgb: Option<LatentRgb>,
     /// What keeps it within the memory that it may take; none: no limit.
     pub budget: Option<Budget>,

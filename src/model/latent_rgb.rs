@@ -1,11 +1,11 @@
 //! Previews without the decoder: the colour of each latent as a linear map of its channels.
 //!
-//! The map is an approximation in the manner of ComfyUI's `latent_formats`. A directory may
-//! carry its own; otherwise it is fitted by least squares to what the decoder makes of random
-//! smooth latents.
+//! A directory may carry a map of its own. For the autoencoders that most models share it is known;
+//! for others it is fitted by least squares to what the decoder makes of random smooth latents.
 
-use ndarray::{s, Array2, Array3, Array4, ArrayView4};
+use ndarray::{arr2, s, Array2, Array3, Array4, ArrayView4};
 
+use super::vae::KnownVae;
 use crate::error::{bail, Result};
 use crate::random::Random;
 
@@ -13,7 +13,39 @@ use crate::random::Random;
 #[derive(Clone, Debug)]
 pub struct LatentRgb(Array2<f32>);
 
+/// Measured by users of InvokeAI on pictures, and written in its `invokeai/app/util/step_callback.py`
+/// (Apache-2.0): `SD1_5_LATENT_RGB_FACTORS`, after a discussion in Hugging Face's forum, "Decoding latents to
+/// RGB without upscaling".
+const SD: [[f32; 3]; 5] = [
+    [0.3444, 0.1385, 0.0670],
+    [0.1247, 0.4027, 0.1494],
+    [-0.3192, 0.2513, 0.2103],
+    [-0.1307, -0.1874, -0.7445],
+    [0.0, 0.0, 0.0],
+];
+/// Likewise: `SDXL_LATENT_RGB_FACTORS`.
+const SDXL: [[f32; 3]; 5] = [
+    [0.3816, 0.4930, 0.5320],
+    [-0.3753, 0.1631, 0.1739],
+    [0.1770, 0.3588, -0.2048],
+    [-0.4350, -0.2644, -0.4289],
+    [0.0, 0.0, 0.0],
+];
+
 impl LatentRgb {
+    /// The map of a known autoencoder.
+    pub(super) fn known(vae: KnownVae) -> Self {
+        match vae {
+            KnownVae::Sd => Self(arr2(&SD)),
+            KnownVae::Sdxl => Self(arr2(&SDXL)),
+        }
+    }
+
+    /// How many channels the latents have.
+    pub(super) fn channels(&self) -> usize {
+        self.0.nrows() - 1
+    }
+
     /// Rows as a model directory gives them.
     pub fn new(rows: &[[f32; 3]], channels: usize) -> Result<Self> {
         if rows.len() != channels + 1 || rows.iter().flatten().any(|x| !x.is_finite()) {

@@ -25,7 +25,7 @@ pub struct Memory {
     pub text_encoders: Vec<Held>,
     #[allow(missing_docs)]
     pub unet: Held,
-    /// Both halves of the autoencoder.
+    /// Both halves of the autoencoder, and a tiny decoder.
     pub vae: Vec<Held>,
     #[allow(missing_docs)]
     pub controlnets: Vec<Held>,

@@ -36,7 +36,7 @@ pub use memory::{Held, Memory};
 pub use session::{Device, Weights};
 
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{bail, Result};
 use crate::random::Random;
 
 /// What the denoising loop needs of a model. Tests script their own.
@@ -53,6 +53,11 @@ pub trait Model: Send {
     /// The picture of finished latents `[1, channels, height, width]`: `[3, height, width]`,
     /// values around -1 to 1.
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>>;
+
+    /// Likewise, by a small decoder that comes near to it; for models that have one.
+    fn decode_tiny(&mut self, _: ArrayView4<f32>, _: &Cancel) -> Result<Array3<f32>> {
+        bail!(NotSupported, "the model has no tiny decoder")
+    }
 
     /// The latents `[1, channels, height, width]` of a picture `[3, height, width]`, -1 to 1. The
     /// autoencoder gives a distribution, of which `random` draws.

@@ -7,7 +7,7 @@ use super::directory::StableDiffusion;
 /// The order in which parts are given up: the first is needed again last.
 const ORDER: [fn(Part) -> bool; 4] = [
     |part| matches!(part, Part::VaeEncoder | Part::TextEncoder(_)),
-    |part| part == Part::VaeDecoder,
+    |part| matches!(part, Part::VaeDecoder | Part::TinyDecoder),
     |part| matches!(part, Part::ControlNet(_)),
     |part| part == Part::Unet,
 ];
@@ -34,6 +34,7 @@ impl StableDiffusion {
         let nets = self.controlnets.iter_mut().enumerate().map(|(i, net)| (Part::ControlNet(i), &mut net.component));
         encoders
             .chain([(Part::Unet, &mut self.unet.component), (Part::VaeDecoder, &mut self.decoder.component)])
+            .chain(self.tiny_decoder.as_mut().map(|decoder| (Part::TinyDecoder, &mut decoder.component)))
             .chain(self.encoder.as_mut().map(|encoder| (Part::VaeEncoder, &mut encoder.component)))
             .chain(nets)
     }

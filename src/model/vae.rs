@@ -1,4 +1,4 @@
-//! The decoder of the autoencoder: latents to a picture.
+//! The decoder of the autoencoder: latents to a picture. A tiny one may lie beside it, for previews.
 
 use ndarray::{Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
@@ -17,11 +17,23 @@ pub struct VaeScale {
     pub scaling_factor: f32,
     /// Pixels per latent, along each side.
     pub factor: usize,
+    /// Which of the known autoencoders it is.
+    pub known: Option<KnownVae>,
+}
+
+/// An autoencoder that many models share, and with it what their latents mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownVae {
+    /// That of Stable Diffusion 1 and 2.
+    Sd,
+    /// That of Stable Diffusion XL.
+    Sdxl,
 }
 
 #[derive(Default, Deserialize)]
 struct Config {
     scaling_factor: Option<f32>,
+    latent_channels: Option<usize>,
     shift_factor: Option<f32>,
     block_out_channels: Option<Vec<usize>>,
     latents_mean: Option<Vec<f32>>,
@@ -29,12 +41,19 @@ struct Config {
 }
 
 impl VaeScale {
-    /// `default_scaling`: where the files do not say.
+    /// Of a whole autoencoder. `default_scaling`: where the files do not say.
     pub fn read(layout: &Layout, default_scaling: f32) -> Result<Self> {
-        let config: Config = layout.config(&["vae_decoder", "vae_encoder", "vae"])?;
-        let scaling_factor = config.scaling_factor.unwrap_or(default_scaling);
+        let default = Self { scaling_factor: default_scaling, factor: 8, known: None };
+        Self::of(layout, &["vae_decoder", "vae_encoder", "vae"], default)
+    }
+
+    /// Of the first of these parts that has a configuration.
+    fn of(layout: &Layout, parts: &[&str], default: Self) -> Result<Self> {
+        let config: Config = layout.config(parts)?;
+        let name = parts[0];
+        let scaling_factor = config.scaling_factor.unwrap_or(default.scaling_factor);
         if !(scaling_factor.is_finite() && scaling_factor > 0.0) {
-            bail!(ModelInvalid, "vae_decoder/config.json: scaling_factor is {scaling_factor}; expected more than 0");
+            bail!(ModelInvalid, "{name}/config.json: scaling_factor is {scaling_factor}; expected more than 0");
         }
         for (key, given) in [
             ("shift_factor", config.shift_factor.is_some_and(|shift| shift != 0.0)),
@@ -44,21 +63,36 @@ impl VaeScale {
             if given {
                 bail!(
                     ModelUnsupported,
-                    "vae_decoder/config.json: {key} is set; the autoencoders of Stable Diffusion have none"
+                    "{name}/config.json: {key} is set; the autoencoders of Stable Diffusion have none"
                 );
             }
         }
-        // Each block but the first halves the picture.
-        let blocks = config.block_out_channels.map_or(4, |channels| channels.len());
-        if !(1..=7).contains(&blocks) {
-            bail!(ModelInvalid, "vae_decoder/config.json: block_out_channels has {blocks} entries; expected 1 to 7");
+        let factor = match config.block_out_channels.as_ref().map(Vec::len) {
+            None => default.factor,
+            Some(blocks @ 1..=7) => 1 << (blocks - 1), // each but the first halves the picture
+            Some(blocks) => {
+                bail!(ModelInvalid, "{name}/config.json: block_out_channels has {blocks} entries; expected 1 to 7")
+            }
+        };
+        Ok(Self { scaling_factor, factor, known: config.known(scaling_factor) })
+    }
+}
+
+impl Config {
+    /// Judged by the autoencoder alone: models of one family may have another's, or one of their own.
+    fn known(&self, scaling_factor: f32) -> Option<KnownVae> {
+        if self.block_out_channels.as_deref() != Some(&[128, 256, 512, 512]) || self.latent_channels != Some(4) {
+            return None;
         }
-        Ok(Self { scaling_factor, factor: 1 << (blocks - 1) })
+        [(0.18215, KnownVae::Sd), (0.13025, KnownVae::Sdxl)]
+            .into_iter()
+            .find_map(|(scaling, vae)| (scaling == scaling_factor).then_some(vae))
     }
 }
 
 /// Latents to a picture.
 pub struct VaeDecoder {
+    part: &'static str,
     pub component: Component,
     latents: Port,
     picture: Port,
@@ -67,12 +101,41 @@ pub struct VaeDecoder {
 
 impl VaeDecoder {
     pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let source = Source::new(layout.root(), layout.model("vae_decoder")?, "vae_decoder");
+        Self::open_part("vae_decoder", layout, scale, device, cancel)
+    }
+
+    /// The tiny decoder for the same latents, if there is one. It is made for latents as the UNet has them,
+    /// and so its configuration, where it has one, says a scaling factor of 1.
+    pub fn open_tiny(layout: &Layout, of: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+        const PART: &str = "vae_decoder_tiny";
+        if layout.find_model(PART).is_none() {
+            return Ok(None);
+        }
+        let scale = VaeScale::of(layout, &[PART], VaeScale { scaling_factor: 1.0, ..of })?;
+        if scale.factor != of.factor {
+            bail!(
+                ModelUnsupported,
+                "{PART}/config.json: block_out_channels makes {} pixels of a latent; expected {}, as vae_decoder",
+                scale.factor,
+                of.factor
+            );
+        }
+        Self::open_part(PART, layout, scale, device, cancel).map(Some)
+    }
+
+    fn open_part(
+        part: &'static str,
+        layout: &Layout,
+        scale: VaeScale,
+        device: &Device,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let source = Source::new(layout.root(), layout.model(part)?, part);
         let component = Component::open(source, Scratch::GiveBack, &device.repacking(), cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;
-        Ok(Self { component, latents, picture, scale })
+        Ok(Self { part, component, latents, picture, scale })
     }
 
     /// Whether it decodes latents of one size alone.
@@ -87,7 +150,8 @@ impl VaeDecoder {
         let input = self.latents.tensor(unscaled.view().into_dyn())?;
         let output = self.component.run_one(vec![(&self.latents, input)], &self.picture, cancel)?;
         if output.shape() != expected {
-            bail!(ModelUnsupported, "vae_decoder: the picture has shape {:?}; expected {expected:?}", output.shape());
+            let part = self.part;
+            bail!(ModelUnsupported, "{part}: the picture has shape {:?}; expected {expected:?}", output.shape());
         }
         let output = output.into_dimensionality::<Ix4>().expect("four dimensions, as just compared");
         Ok(output.index_axis_move(Axis(0), 0))

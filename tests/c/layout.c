@@ -16,6 +16,7 @@ int main(void) {
     CHECK(sizeof(scumble_status) == 4 && sizeof(scumble_phase) == 4 && sizeof(scumble_source) == 4);
     CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_weights) == 4);
     CHECK(sizeof(scumble_log_level) == 4 && sizeof(scumble_priority) == 4);
+    CHECK(sizeof(scumble_preview) == 4);
     CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
     CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
 
@@ -46,15 +47,15 @@ int main(void) {
     LAYOUT(96, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
                    FIELD(preview_width) + FIELD(preview_height) + FIELD(seed) + FIELD(scheduler) + FIELD(sigmas) +
                    FIELD(strength) + FIELD(guidance_rescale) + FIELD(picture) + FIELD(mask) + FIELD(controls) +
-                   FIELD(control_count) + FIELD(reserved));
+                   FIELD(control_count) + FIELD(preview_source));
 #undef STRUCT
 #define STRUCT scumble_control
     LAYOUT(32, FIELD(controlnet) + FIELD(scale) + FIELD(start) + FIELD(end) + FIELD(reserved) + FIELD(picture));
 #undef STRUCT
 #define STRUCT scumble_progress
-    LAYOUT(56, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
+    LAYOUT(60, FIELD(phase) + FIELD(step) + FIELD(steps) + FIELD(evaluation) + FIELD(evaluations) + FIELD(previews) +
                    FIELD(spent_ms) + FIELD(left_ms) + FIELD(denoise_ms) + FIELD(decode_ms) + FIELD(status) +
-                   FIELD(paused) + FIELD(priority));
+                   FIELD(paused) + FIELD(priority) + FIELD(preview_ms));
 #undef STRUCT
 #define STRUCT scumble_generation_info
     LAYOUT(72, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +

@@ -50,13 +50,14 @@ pipe(%r, num_inference_steps=int(steps), guidance_scale=%s, generator=torch.Gene
 
 def make(folder):
     import torch
-    from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+    from diffusers import AutoencoderKL, AutoencoderTiny, PNDMScheduler, UNet2DConditionModel
     from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
     from optimum.exporters.onnx import main_export
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-    sys.path.insert(0, str(REFERENCE))
+    sys.path[:0] = [str(REFERENCE), str(REFERENCE / "families")]
     import clip_vocabulary
+    import export_tiny
 
     (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
     clip_vocabulary.write_directory(REFERENCE / "golden", folder / "tokenizer", clip_vocabulary.END)
@@ -95,6 +96,7 @@ def make(folder):
         requires_safety_checker=False,
     ).save_pretrained(folder / "torch")
     main_export(str(folder / "torch"), str(folder / "onnx"), task="text-to-image", do_validation=False)
+    export_tiny.write_decoder(AutoencoderTiny(), folder / "onnx" / "vae_decoder_tiny")
 
 
 def measured(command):

@@ -10,6 +10,7 @@ import export_controlnet
 import export_optimum
 import export_ports
 import export_script
+import export_tiny
 import pipelines
 import store
 
@@ -31,6 +32,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scratch", type=Path, required=True, help="a folder for the pipelines and the exports")
     parser.add_argument("--models", type=Path, required=True, help="where the committed models go")
+    parser.add_argument("--golden", type=Path, required=True, help="where the golden values go")
     arguments = parser.parse_args()
 
     scratch = arguments.scratch.resolve()
@@ -43,8 +45,9 @@ def main():
     controlled(torch_folder, onnx_folder)
     export_script.export(torch_folder / "sd1", onnx_folder / "sd1-script")
     export_ports.export_all(torch_folder / "sd1", onnx_folder / "sd1-script", onnx_folder)
+    export_tiny.export(onnx_folder / "sd1", onnx_folder / "sd1-tiny", arguments.golden)
 
-    like = {"sd1-controlnets-merged": "sd1-controlnets", "sd1-hidden": "sd1"}
+    like = {"sd1-controlnets-merged": "sd1-controlnets", "sd1-hidden": "sd1", "sd1-tiny": "sd1"}
     like |= dict.fromkeys(export_ports.NAMES, "sd1")
     store.collect({path.name: path for path in sorted(onnx_folder.iterdir(), key=order)}, arguments.models, like)
 

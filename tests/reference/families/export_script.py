@@ -71,7 +71,7 @@ def export(torch_folder, folder, dtype=torch.float32):
 
 
 def write(module, arguments, folder, inputs, outputs, axes):
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         torch.onnx.export(
             module,

@@ -17,6 +17,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as scratch:
         export = [arguments.export_python, "export_all.py", "--models", str(REFERENCE / "models")]
+        export += ["--golden", str(REFERENCE / "golden")]
         golden = [arguments.golden_python, "golden_all.py", "--out", str(REFERENCE / "golden" / "families")]
         for command in [export, golden]:
             subprocess.run([*command, "--scratch", scratch], cwd=HERE, check=True)

@@ -1,12 +1,16 @@
 //! How far a generation is: what a poll sees, and how it ends.
 
+mod left;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
-use crate::pace::Pace;
 use crate::priority::Priority;
+use left::Evaluated;
+
+pub use left::Outlook;
 
 /// Where a generation is.
 #[repr(i32)]
@@ -58,8 +62,10 @@ pub struct Snapshot {
     pub left: Option<Duration>,
     /// `Ok`, or the status with which it failed or was cancelled.
     pub status: Status,
-    /// Time spent on denoising and on decoding.
+    /// Time spent on denoising, on previews and on decoding.
     pub denoise: Duration,
+    #[allow(missing_docs)]
+    pub preview: Duration,
     #[allow(missing_docs)]
     pub decode: Duration,
     /// Whether it is paused.
@@ -78,6 +84,7 @@ pub struct Progress {
     paused: Option<Instant>,
     pub evaluation: usize,
     pub denoise: Duration,
+    previewing: Duration,
     pub decode: Duration,
     pub error: Option<Error>,
     pub previews: u64,
@@ -88,25 +95,9 @@ pub struct Progress {
     ended: Option<Instant>,
 }
 
-/// When evaluations were done.
-#[derive(Clone, Copy)]
-struct Evaluated {
-    first: Instant,
-    first_took: Duration,
-    latest: Instant,
-}
-
 impl Progress {
-    /// How far it is at this moment, of so many steps and evaluations, when the worker goes at this pace and
-    /// priority. `decode`: how long decoding will take, where that is known.
-    pub fn snapshot(
-        &self,
-        steps: usize,
-        evaluations: usize,
-        decode: Option<Duration>,
-        pace: Pace,
-        priority: Priority,
-    ) -> Snapshot {
+    /// How far it is at this moment, of so many steps and evaluations.
+    pub fn snapshot(&self, steps: usize, evaluations: usize, outlook: &Outlook) -> Snapshot {
         let until = self.ended.unwrap_or_else(Instant::now);
         Snapshot {
             phase: self.phase,
@@ -116,35 +107,14 @@ impl Progress {
             evaluations,
             previews: self.previews,
             spent: self.started.map_or(Duration::ZERO, |started| until - started),
-            left: self.left(evaluations, decode, pace),
+            left: self.left(evaluations, outlook),
             status: self.error.as_ref().map_or(Status::Ok, Error::status),
             denoise: self.denoise,
+            preview: self.previewing,
             decode: self.decode,
             paused: self.paused.is_some(),
-            priority,
+            priority: outlook.priority,
         }
-    }
-
-    /// Time left, when it goes on as by the clock up to now, others of the context and rests counted; or
-    /// slower, where the pace is slower now. Pauses do not count.
-    fn left(&self, evaluations: usize, decode: Option<Duration>, pace: Pace) -> Option<Duration> {
-        if self.phase.is_final() {
-            return Some(Duration::ZERO);
-        }
-        let Evaluated { first, first_took, latest } = self.evaluated?;
-        // The first evaluation is slower than the others: it may encode a picture, and memory is new.
-        let (each, own) = match self.evaluation as u32 - 1 {
-            0 => (first_took, first_took),
-            n => ((latest - first) / n, (self.denoise - first_took) / n),
-        };
-        let rest = if self.by_worker { pace.rest(own) } else { Duration::ZERO };
-        let each = each.max(own + rest);
-        // Decoders of Stable Diffusion compute one to two times as much as a guided evaluation.
-        let decode = decode.unwrap_or(own * 3 / 2) + each.saturating_sub(own);
-        let ahead = evaluations - self.evaluation;
-        let piece = if ahead > 0 { each } else { decode };
-        let waited = self.paused.unwrap_or_else(Instant::now).saturating_duration_since(latest);
-        Some(each * ahead as u32 + decode - waited.min(piece))
     }
 
     /// Refuses a call in other phases than these; with its own error when the generation has one.
@@ -176,8 +146,7 @@ impl Progress {
                 self.paused = None;
                 // As if the pause had not been.
                 if let Some(evaluated) = &mut self.evaluated {
-                    evaluated.first += since.elapsed();
-                    evaluated.latest += since.elapsed();
+                    evaluated.postpone(since.elapsed());
                 }
             }
             _ => {}
@@ -195,15 +164,6 @@ impl Progress {
         if !self.phase.is_final() {
             self.phase = phase;
         }
-    }
-
-    /// Records an evaluation, which took so long.
-    pub fn evaluated(&mut self, time: Duration) {
-        let now = Instant::now();
-        self.evaluation += 1;
-        self.denoise += time;
-        let evaluated = self.evaluated.get_or_insert(Evaluated { first: now, first_took: time, latest: now });
-        evaluated.latest = now;
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.
