@@ -12,8 +12,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use scumble::scheduler::{Sampler, Sigmas};
 use scumble::{
-    runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source,
-    Texts,
+    runtime, Context, Device, Format, Generation, Options, Phase, Picture, Pixels, Places, Preview, Prompt, Request,
+    Seamless, Source, Texts,
 };
 
 /// Paint a picture with Stable Diffusion.
@@ -58,6 +58,9 @@ struct Arguments {
     /// What of it to repaint: where this picture of the same size is bright
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
+    /// Make edges match, so that the picture tiles: x (left and right), y (top and bottom) or xy
+    #[arg(long, value_name = "AXES", value_parser = ["x", "y", "xy"])]
+    seamless: Option<String>,
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "out.png")]
     out: PathBuf,
@@ -99,7 +102,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     // The whole machine: nothing else runs beside an example.
     let threads = arguments.threads.unwrap_or(thread::available_parallelism().map_or(1, |n| n.get()));
-    let context = Context::open(Places::at(&arguments.model), Device { threads })?;
+    let wraps = |axis| arguments.seamless.as_ref().is_some_and(|axes| axes.contains(axis));
+    let options = Options { device: Device { threads }, seamless: Seamless { x: wraps('x'), y: wraps('y') } };
+    let context = Context::open(Places::at(&arguments.model), options)?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();

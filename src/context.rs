@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
-use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
+use crate::model::{LatentRgb, Model, ModelInfo, Options, Places, StableDiffusion};
 use crate::pace::Pace;
 use crate::promise::Promise;
 use crate::testing;
@@ -45,8 +45,9 @@ pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
 
 impl Context {
     /// Begins to load a model directory, on the context's own thread.
-    pub fn open(places: Places, device: Device) -> Result<Arc<Self>> {
-        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&places, &device, cancel)?)))
+    pub fn open(places: Places, options: impl Into<Options>) -> Result<Arc<Self>> {
+        let options = options.into();
+        Self::with_loader(move |cancel| Ok(Box::new(StableDiffusion::open(&places, &options, cancel)?)))
     }
 
     /// Begins to load a model in a way of the caller's own.

@@ -56,7 +56,7 @@ pub use diffusion::{ControlRequest, Request};
 pub use error::{Error, Result, Status};
 pub use generation::{Generation, Preview, Source};
 pub use image::{Format, Picture, Pixels};
-pub use model::{Device, Places, Texts};
+pub use model::{Device, Options, Places, Seamless, Texts};
 pub use pace::Pace;
 pub use progress::{Phase, Snapshot};
 pub use prompt::Prompt;

@@ -301,7 +301,8 @@ fn context_descriptors() {
         (|desc| desc.controlnet_count = 1, InvalidArgument, "controlnet_paths is NULL"),
         (|desc| paths(desc, &[c"a".as_ptr(), ptr::null()]), InvalidArgument, "entry 1: controlnet_paths is NULL"),
         (|desc| paths(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: controlnet_paths is not UTF-8: byte 6"),
-        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1"),
+        (|desc| desc.seamless = 4, InvalidArgument, "seamless is 0x4; expected 0, SCUMBLE_SEAMLESS_X (1)"),
+        (|desc| desc.seamless = 1 << 31 | 1, InvalidArgument, "seamless is 0x80000001"),
     ];
     for (change, status, words) in cases.iter().copied() {
         let valid_but_for = |desc: &mut scumble_context_desc| {

@@ -10,7 +10,7 @@ use common::fake;
 use common::painting::{bits, context, paint_by_hand};
 use scumble::model::{StableDiffusion, Syntax};
 use scumble::worker::{Task, Turn};
-use scumble::{Context, Device, Format, Generation, Phase, Pixels, Places, Preview, Prompt, Request, Status, Texts};
+use scumble::{Context, Format, Generation, Options, Phase, Pixels, Places, Preview, Prompt, Request, Status, Texts};
 
 const MOMENTS: usize = 1000;
 /// Far above what an operator of the model takes; a cancel that is lost in a long call would be seen.
@@ -150,7 +150,7 @@ fn cancel_loading(moment: Duration) -> (bool, Duration) {
     let (ending, ended) = mpsc::channel::<()>();
     let context = Context::with_loader(move |cancel| {
         let _ending = ending; // disconnects when loading is over
-        Ok(Box::new(StableDiffusion::open(&Places::at(common::model()), &Device::default(), cancel)?))
+        Ok(Box::new(StableDiffusion::open(&Places::at(common::model()), &Options::default(), cancel)?))
     })
     .unwrap();
     thread::sleep(moment);

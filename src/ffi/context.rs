@@ -10,7 +10,7 @@ use super::runtime::MAX_PATH;
 use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
-use crate::model::{Device, Features, Places};
+use crate::model::{Device, Features, Options, Places, Seamless};
 use crate::pace::Pace;
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
@@ -39,10 +39,18 @@ pub struct scumble_context_desc {
     pub controlnet_paths: *const *const c_char,
     /// How many paths that is: 0 to 16. Default 0.
     pub controlnet_count: u32,
-    /// 0.
-    pub reserved: u32,
+    /// Which edges of its pictures match, so that they tile as textures: 0, `SCUMBLE_SEAMLESS_X`,
+    /// `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
+    /// graphs cannot be changed so. Edges match exactly at sides that are a multiple of 8 latents (64
+    /// pixels with most models).
+    pub seamless: u32,
 }
 c_struct!(scumble_context_desc, 48);
+
+/// A flag of `scumble_context_desc`: the left edge of a picture goes on at the right one.
+pub const SCUMBLE_SEAMLESS_X: u32 = 1;
+/// A flag of `scumble_context_desc`: the upper edge of a picture goes on at the lower one.
+pub const SCUMBLE_SEAMLESS_Y: u32 = 2;
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -79,8 +87,10 @@ pub struct scumble_context_info {
     pub features: u32,
     /// How many ControlNets are loaded.
     pub controlnets: i32,
+    /// Which edges of its pictures match: `SCUMBLE_SEAMLESS_…` flags, as they were given.
+    pub seamless: u32,
 }
-c_struct!(scumble_context_info, 160);
+c_struct!(scumble_context_info, 164);
 
 /// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
 /// since there is a `vae_encoder/`.
@@ -124,7 +134,7 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         variant: ptr::null(),
         controlnet_paths: ptr::null(),
         controlnet_count: 0,
-        reserved: 0,
+        seamless: 0,
     }
 }
 
@@ -156,15 +166,12 @@ pub unsafe extern "C" fn scumble_context_create(
             let variant = boundary::optional_text(desc.variant, "variant", 256)?;
             (desc, path, device, variant, controlnets(&desc)?)
         };
-        if desc.reserved != 0 {
-            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-        }
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
-        let device = device_of(device, desc.threads)?;
+        let options = Options { device: device_of(device, desc.threads)?, seamless: seamless_of(desc.seamless)? };
         let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
-        let created = Context::open(places, device)?;
+        let created = Context::open(places, options)?;
         // SAFETY: as above.
         unsafe { boundary::write(context, "context", handle::insert(created)) }
     })
@@ -180,6 +187,20 @@ fn features(features: Features) -> u32 {
     .into_iter()
     .filter_map(|(has, flag)| has.then_some(flag))
     .sum()
+}
+
+fn seamless_of(flags: u32) -> Result<Seamless> {
+    if flags & !(SCUMBLE_SEAMLESS_X | SCUMBLE_SEAMLESS_Y) != 0 {
+        bail!(
+            InvalidArgument,
+            "seamless is {flags:#x}; expected 0, SCUMBLE_SEAMLESS_X (1), SCUMBLE_SEAMLESS_Y (2) or both"
+        );
+    }
+    Ok(Seamless { x: flags & SCUMBLE_SEAMLESS_X != 0, y: flags & SCUMBLE_SEAMLESS_Y != 0 })
+}
+
+fn seamless_flags(seamless: Seamless) -> u32 {
+    u32::from(seamless.x) * SCUMBLE_SEAMLESS_X + u32::from(seamless.y) * SCUMBLE_SEAMLESS_Y
 }
 
 /// # Safety
@@ -274,6 +295,7 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 family: desc::fixed_text(model.family.name()),
                 features: features(model.features),
                 controlnets: model.features.controlnets as i32,
+                seamless: seamless_flags(model.seamless),
             })
         }
     })

@@ -13,11 +13,11 @@ use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBui
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
+use super::changes::Changes;
 use super::port::Port;
 use super::scan;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
-use crate::files;
 use crate::runtime;
 
 /// Time that sessions of this process have run.
@@ -57,26 +57,25 @@ pub struct Component {
 impl Component {
     /// Loads the model `what` from this file. What it refers to must stay within the directory `root`.
     pub fn open(root: &Path, path: &Path, what: &'static str, device: &Device, cancel: &Cancel) -> Result<Self> {
-        scan::check(root, path)?;
-        Self::commit(what, device, cancel, |mut builder| {
-            builder.commit_from_file(path).map_err(|error| load_error(path, &error))
-        })
+        Self::open_changed(root, path, what, Changes::default(), device, cancel)
     }
 
-    /// Likewise, with tensors within its graph as outputs too.
-    pub fn open_with_outputs(
+    /// Likewise, with changes of its graph.
+    pub fn open_changed(
         root: &Path,
         path: &Path,
         what: &'static str,
-        more: &[&str],
+        changes: Changes,
         device: &Device,
         cancel: &Cancel,
     ) -> Result<Self> {
         scan::check(root, path)?;
-        let mut model = files::read(path)?;
-        // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
-        let outputs: Vec<u8> = more.iter().flat_map(|name| field(12, &field(1, name.as_bytes()))).collect();
-        model.extend(field(7, &outputs));
+        if changes.is_none() {
+            return Self::commit(what, device, cancel, |mut builder| {
+                builder.commit_from_file(path).map_err(|error| load_error(path, &error))
+            });
+        }
+        let model = changes.apply(path)?;
         let folder = path.parent().unwrap_or(root).to_string_lossy().into_owned();
         Self::commit(what, device, cancel, |builder| {
             let load = || builder.with_config_entry(EXTERNAL_FOLDER, folder)?.commit_from_memory(&model);
@@ -185,19 +184,6 @@ impl Component {
     pub fn run_one(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
         Ok(self.run(inputs, &[output], cancel)?.remove(0))
     }
-}
-
-/// A field of a protobuf message that holds bytes or a message.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend_from_slice(content);
-    bytes
 }
 
 fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use ndarray::{stack, ArrayD, ArrayView3, ArrayView4, Axis};
 
-use super::component::{Component, Device};
+use super::changes::Changes;
+use super::component::Component;
 use super::port::Port;
 use super::unet::Conditions;
 use super::unet_inputs::time_ids;
+use super::Options;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -26,9 +28,10 @@ pub struct ControlNet {
 
 impl ControlNet {
     /// Loads the model in this file. Its weights may be in others of its folder.
-    pub fn open(path: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(path: &Path, options: &Options, cancel: &Cancel) -> Result<Self> {
         let folder = path.parent().unwrap_or(path);
-        let component = Component::open(folder, path, "controlnet", device, cancel)?;
+        let changes = Changes::of(options);
+        let component = Component::open_changed(folder, path, "controlnet", changes, &options.device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

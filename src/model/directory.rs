@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use ndarray::{concatenate, Array3, Array4, ArrayD, ArrayView3, ArrayView4, Axis};
 use serde::Deserialize;
 
-use super::component::Device;
 use super::conditioner::{Conditioner, Conditioning, Texts};
 use super::controlnet::ControlNet;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
@@ -14,7 +13,7 @@ use super::layout::Layout;
 use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeScale};
 use super::vae_encoder::VaeEncoder;
-use super::{Denoise, LatentRgb, Model};
+use super::{Denoise, LatentRgb, Model, Options};
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
@@ -70,7 +69,7 @@ impl StableDiffusion {
     /// Loads a model directory: `tokenizer/`, `text_encoder/`, `unet/`, `vae_decoder/` and, if
     /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
-    pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(places: &Places, options: &Options, cancel: &Cancel) -> Result<Self> {
         let layout = Layout::open(&places.model, places.variant.as_deref())?;
         files::check_links(&places.model)?;
         runtime::load(None)?;
@@ -82,11 +81,12 @@ impl StableDiffusion {
         settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
-        let conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
-        let unet = Unet::open(&layout, device, cancel)?;
-        let decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
-        let encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
-        let controlnets = open_controlnets(&layout, &places.controlnets, &unet, device, cancel)?;
+        let conditioner =
+            Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, &options.device, cancel)?;
+        let unet = Unet::open(&layout, options, cancel)?;
+        let decoder = VaeDecoder::open(&layout, scale, options, cancel)?;
+        let encoder = VaeEncoder::open(&layout, scale, options, cancel)?;
+        let controlnets = open_controlnets(&layout, &places.controlnets, &unet, options, cancel)?;
         if unet.wants_pooled() != sdxl {
             let (has, lacks) =
                 if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
@@ -133,6 +133,7 @@ impl StableDiffusion {
             defaults: Defaults::new(&settings, family, features, &scheduler),
             scheduler,
             latent_rgb,
+            seamless: options.seamless,
         };
         Ok(Self { info, conditioner, unet, decoder, encoder, controlnets })
     }
@@ -200,7 +201,7 @@ fn open_controlnets(
     layout: &Layout,
     more: &[PathBuf],
     unet: &Unet,
-    device: &Device,
+    options: &Options,
     cancel: &Cancel,
 ) -> Result<Vec<ControlNet>> {
     let named = more.iter().map(|path| if path.is_dir() { path.join("model.onnx") } else { path.clone() });
@@ -208,7 +209,7 @@ fn open_controlnets(
     let paths: Vec<PathBuf> = layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect();
     let mut nets = Vec::new();
     for path in paths {
-        let net = ControlNet::open(&path, device, cancel)?;
+        let net = ControlNet::open(&path, options, cancel)?;
         if net.residuals() != unet.residuals() {
             bail!(
                 ModelUnsupported,

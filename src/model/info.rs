@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::LatentRgb;
+use super::{LatentRgb, Seamless};
 use crate::error::{bail, Result};
 use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
 
@@ -76,6 +76,8 @@ pub struct ModelInfo {
     pub defaults: Defaults,
     /// How previews are coloured; fitted from the autoencoder when the directory does not tell.
     pub latent_rgb: Option<LatentRgb>,
+    /// Along which axes its pictures tile.
+    pub seamless: Seamless,
 }
 
 /// What is used where the caller does not say.

@@ -1,5 +1,6 @@
 //! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
+mod changes;
 mod component;
 mod conditioner;
 mod controlnet;
@@ -8,9 +9,12 @@ mod final_norm;
 mod info;
 mod latent_rgb;
 mod layout;
+mod options;
 mod port;
 mod posterior;
+mod proto;
 pub mod scan;
+pub mod seamless;
 mod text_encoder;
 mod unet;
 mod unet_inputs;
@@ -25,6 +29,8 @@ pub use directory::{Places, StableDiffusion};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, Family, Features, ModelInfo, Settings};
 pub use latent_rgb::LatentRgb;
+pub use options::Options;
+pub use seamless::Seamless;
 
 use crate::cancel::Cancel;
 use crate::error::Result;

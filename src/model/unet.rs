@@ -4,11 +4,12 @@ use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD,
 use ort::value::DynValue;
 use serde::Deserialize;
 
-use super::component::{Component, Device};
+use super::changes::Changes;
+use super::component::Component;
 use super::layout::Layout;
 use super::port::Port;
 use super::unet_inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
-use super::Control;
+use super::{Control, Options};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -64,9 +65,10 @@ enum SampleSize {
 }
 
 impl Unet {
-    pub fn open(layout: &Layout, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(layout: &Layout, options: &Options, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let component = Component::open(layout.root(), &layout.model("unet")?, "unet", device, cancel)?;
+        let (path, changes) = (layout.model("unet")?, Changes::of(options));
+        let component = Component::open_changed(layout.root(), &path, "unet", changes, &options.device, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -3,9 +3,11 @@
 use ndarray::{Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
-use super::component::{Component, Device};
+use super::changes::Changes;
+use super::component::Component;
 use super::layout::Layout;
 use super::port::Port;
+use super::Options;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -65,8 +67,9 @@ pub struct VaeDecoder {
 }
 
 impl VaeDecoder {
-    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let component = Component::open(layout.root(), &layout.model("vae_decoder")?, "vae_decoder", device, cancel)?;
+    pub fn open(layout: &Layout, scale: VaeScale, options: &Options, cancel: &Cancel) -> Result<Self> {
+        let (path, changes) = (layout.model("vae_decoder")?, Changes::of(options));
+        let component = Component::open_changed(layout.root(), &path, "vae_decoder", changes, &options.device, cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;

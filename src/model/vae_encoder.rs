@@ -2,11 +2,13 @@
 
 use ndarray::{s, Array4, ArrayD, ArrayView3, Axis, Ix4};
 
-use super::component::{Component, Device};
+use super::changes::Changes;
+use super::component::Component;
 use super::layout::Layout;
 use super::port::Port;
 use super::posterior::{self, Draw};
 use super::vae::VaeScale;
+use super::Options;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
@@ -30,15 +32,17 @@ enum Output {
 
 impl VaeEncoder {
     /// `None` where the directory has none.
-    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+    pub fn open(layout: &Layout, scale: VaeScale, options: &Options, cancel: &Cancel) -> Result<Option<Self>> {
         let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
-        let (root, what) = (layout.root(), "vae_encoder");
-        let mut component = Component::open(root, &path, what, device, cancel)?;
+        let open =
+            |changes| Component::open_changed(layout.root(), &path, "vae_encoder", changes, &options.device, cancel);
+        let changes = Changes::of(options);
+        let mut component = open(changes)?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
         let output = match posterior::of(&path, &latents.name)? {
             Draw::None => Output::One(latents),
             Draw::Open { mean, deviation } => {
-                component = Component::open_with_outputs(root, &path, what, &[&mean, &deviation], device, cancel)?;
+                component = open(Changes { outputs: &[&mean, &deviation], ..changes })?;
                 Output::Both { mean: component.output(&[&mean])?, deviation: component.output(&[&deviation])? }
             }
             Draw::Closed => {

@@ -26,12 +26,12 @@ int main(void) {
 #undef STRUCT
 #define STRUCT scumble_context_desc
     LAYOUT(48, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
-                   FIELD(controlnet_count) + FIELD(reserved));
+                   FIELD(controlnet_count) + FIELD(seamless));
 #undef STRUCT
 #define STRUCT scumble_context_info
-    LAYOUT(160, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+    LAYOUT(164, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
                     FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
-                    FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets));
+                    FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets) + FIELD(seamless));
 #undef STRUCT
 #define STRUCT scumble_prompt_desc
     LAYOUT(32, FIELD(flags) + FIELD(text) + FIELD(negative_text) + FIELD(clip_skip) + FIELD(syntax));

@@ -6,7 +6,7 @@ use scumble::ffi::{self, scumble_context};
 use scumble::model::{Conditioning, Defaults, Denoise, Encoded, Family, Features, LatentRgb, Model, ModelInfo, Texts};
 use scumble::random::Random;
 use scumble::scheduler::SchedulerConfig;
-use scumble::{Context, Result};
+use scumble::{Context, Result, Seamless};
 
 /// The default size of its pictures.
 pub const SIDE: usize = 16;
@@ -47,6 +47,7 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
         scheduler: SchedulerConfig::stable_diffusion(),
         defaults: Defaults { steps: STEPS, guidance_scale: 4.0, scheduler: Some("euler".into()) },
         latent_rgb: Some(LatentRgb::new(&rows, 4).unwrap()),
+        seamless: Seamless::default(),
     };
     Box::new(Fake { info, script })
 }

@@ -16,7 +16,7 @@ mod calls;
 mod external;
 mod nodes;
 mod tensor;
-mod wire;
+pub(super) mod wire;
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -36,9 +36,9 @@ const MAX_DEPTH: usize = 32;
 /// Protobuf's own limit, and ONNX Runtime's.
 const MAX_FILE: u64 = i32::MAX as u64;
 /// The longest name of a tensor or a file. Torch's exporter writes which module a tensor is from.
-const MAX_NAME: u64 = 4096;
+pub(super) const MAX_NAME: u64 = 4096;
 /// The longest name of an operator or a domain.
-const MAX_OPERATOR: u64 = 256;
+pub(super) const MAX_OPERATOR: u64 = 256;
 
 /// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
 pub fn check(root: &Path, path: &Path) -> Result<()> {
@@ -67,7 +67,7 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
     scan.calls.check()
 }
 
-fn unreadable(error: std::io::Error) -> Error {
+pub(super) fn unreadable(error: std::io::Error) -> Error {
     Error::new(Status::ModelInvalid, format!("cannot be read: {error}"))
 }
 

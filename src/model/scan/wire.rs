@@ -2,6 +2,7 @@
 //! file of 2 GB costs no more than the names in it.
 
 use std::io::{BufReader, Read, Seek};
+use std::ops::Range;
 
 use micropb::{DecodeError, PbDecoder};
 
@@ -21,6 +22,11 @@ impl Message {
     /// How many bytes are left of it.
     pub fn length(&self) -> u64 {
         self.end - self.next
+    }
+
+    /// Where its next field begins: for a message that nobody has read from, its start.
+    pub fn position(&self) -> u64 {
+        self.next
     }
 }
 
@@ -110,6 +116,18 @@ impl<R: Read + Seek> Wire<R> {
             Ok(text) => Ok(text),
             Err(_) => bail!(ModelInvalid, "byte {}: a name is not UTF-8", text.next),
         }
+    }
+
+    /// Appends these bytes of the file to others.
+    pub fn copy(&mut self, range: Range<u64>, to: &mut Vec<u8>) -> Result<()> {
+        self.go_to(range.start)?;
+        let length = range.end - range.start;
+        let copied = self.file.by_ref().take(length).read_to_end(to).map_err(|error| self.unreadable(&error))?;
+        self.position += copied as u64;
+        if self.position != range.end {
+            bail!(ModelInvalid, "it ends at byte {}, and did not a moment ago", self.position);
+        }
+        Ok(())
     }
 
     fn varint(&mut self, end: u64) -> Result<u64> {
