@@ -41,8 +41,7 @@ pub struct scumble_context_desc {
     pub controlnet_count: u32,
     /// Which edges of its pictures match, so that they tile as textures: 0, `SCUMBLE_SEAMLESS_X`,
     /// `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
-    /// graphs cannot be changed so. Edges match exactly at sides that are a multiple of 8 latents (64
-    /// pixels with most models).
+    /// graphs cannot be changed so.
     pub seamless: u32,
 }
 c_struct!(scumble_context_desc, 48);
