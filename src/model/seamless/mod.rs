@@ -127,7 +127,7 @@ impl<R: Read + Seek> Rewriter<R> {
             if node.is_padded() {
                 bail!(
                     ModelUnsupported,
-                    "a {} is in a subgraph or a function, where it cannot be made seamless; expected it in the graph itself",
+                    "the operator {} is in a subgraph or a function, where it cannot be made seamless; expected it in the graph itself",
                     node.kind
                 );
             }

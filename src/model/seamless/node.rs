@@ -78,7 +78,11 @@ impl Node {
     /// What it pads its input with: rows above, columns to the left, rows below, columns to the right.
     pub fn padding<R: Read + Seek>(&self, wire: &mut Wire<R>) -> Result<[i64; 4]> {
         let unsupported = |what: &str, found: &[i64], expected: &str| {
-            bail!(ModelUnsupported, "{what} of a {} is {found:?}; expected {expected} to be made seamless", self.kind)
+            bail!(
+                ModelUnsupported,
+                "{what} of the operator {} is {found:?}; expected {expected} to be made seamless",
+                self.kind
+            )
         };
         match self.text(wire, "auto_pad")?.as_deref().unwrap_or("NOTSET") {
             "NOTSET" => match *self.integers("pads") {
@@ -104,7 +108,9 @@ impl Node {
                 let less = [rows / 2, columns / 2, rows - rows / 2, columns - columns / 2];
                 Ok(if same == "SAME_UPPER" { less } else { [less[2], less[3], less[0], less[1]] })
             }
-            other => bail!(ModelUnsupported, "auto_pad of a {} is {other:?}, which ONNX does not have", self.kind),
+            other => {
+                bail!(ModelUnsupported, "auto_pad of the operator {} is {other:?}, which ONNX does not have", self.kind)
+            }
         }
     }
 

@@ -35,11 +35,15 @@ impl Wrapper {
         } else if node.is("", "Pad") {
             Some(self.pad(wire, node)?)
         } else if node.padding(wire)? != [0; 4] {
-            bail!(ModelUnsupported, "a {} pads its input, which cannot be made seamless", node.kind)
+            bail!(ModelUnsupported, "the operator {} pads its input, which cannot be made seamless", node.kind)
         } else {
             match (node.kind.as_str(), node.text(wire, "mode")?.as_deref()) {
                 ("Resize" | "Upsample", Some(mode @ ("linear" | "cubic"))) => {
-                    bail!(ModelUnsupported, "a {} is {mode}; expected nearest to be made seamless", node.kind)
+                    bail!(
+                        ModelUnsupported,
+                        "the operator {} is {mode}; expected nearest to be made seamless",
+                        node.kind
+                    )
                 }
                 _ => None,
             }
@@ -75,7 +79,7 @@ impl Wrapper {
             Some(pads) if mode == "constant" && node.inputs.get(3).is_none_or(String::is_empty) => pads,
             _ => bail!(
                 ModelUnsupported,
-                "a Pad of mode {mode} has {} inputs; expected 2 or 3 and the mode constant to be made seamless",
+                "the operator Pad is {mode} with {} inputs; expected constant with 2 or 3 to be made seamless",
                 node.inputs.len()
             ),
         };
@@ -149,6 +153,6 @@ impl Wrapper {
 fn first_input(node: &Node) -> Result<&str> {
     match node.inputs.first() {
         Some(input) => Ok(input),
-        None => bail!(ModelInvalid, "a {} has no input", node.kind),
+        None => bail!(ModelInvalid, "the operator {} has no input", node.kind),
     }
 }
