@@ -1,5 +1,6 @@
 //! The nodes that wrap a tensor around.
 
+use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use super::super::proto;
@@ -20,12 +21,12 @@ pub struct Wrapper {
     /// How many tensors were named.
     tensors: usize,
     /// Constants that the graph has already, and their names.
-    constants: Vec<(Vec<i64>, String)>,
+    constants: HashMap<Vec<i64>, String>,
 }
 
 impl Wrapper {
     pub fn new(seamless: Seamless) -> Self {
-        Self { seamless, before: Vec::new(), tensors: 0, constants: Vec::new() }
+        Self { seamless, before: Vec::new(), tensors: 0, constants: HashMap::new() }
     }
 
     /// The fields of a graph that take the place of a node, if it sees beyond an edge.
@@ -124,14 +125,14 @@ impl Wrapper {
     }
 
     fn constant(&mut self, values: &[i64]) -> String {
-        if let Some((_, name)) = self.constants.iter().find(|(known, _)| known == values) {
+        if let Some(name) = self.constants.get(values) {
             return name.clone();
         }
         let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let tensor = [proto::number(1, values.len() as i64), proto::number(2, 7), proto::bytes(9, data)].concat();
         let value = [proto::bytes(1, "value"), proto::bytes(5, tensor), proto::number(20, 4)].concat();
         let name = self.node("Constant", &[], &value);
-        self.constants.push((values.to_owned(), name.clone()));
+        self.constants.insert(values.to_owned(), name.clone());
         name
     }
 
