@@ -143,7 +143,7 @@ fn variant(model: &str, family: &str, of: &str, tolerance: f32) {
     }
 }
 
-/// Likewise for the cases that tile along both axes, of which exporters need one context.
+/// The same of the cases that tile along both axes.
 fn seamless_variant(model: &str, of: &str, tolerance: f32) {
     let cases: Vec<Case> = golden::entries("families/seamless");
     let tensors = Tensors::open("families/seamless");
