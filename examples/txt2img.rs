@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scumble::model::Held;
 use scumble::scheduler::{Sampler, Sigmas};
 use scumble::{
-    runtime, Context, Device, Format, Generation, Phase, Picture, Pixels, Places, Preview, Prompt, Request, Source,
-    Texts, Weights,
+    runtime, Context, Device, Format, Generation, Options, Phase, Picture, Pixels, Places, Preview, Prompt, Request,
+    Seamless, Source, Texts, Weights,
 };
 
 /// Paint a picture with Stable Diffusion.
@@ -59,6 +59,9 @@ struct Arguments {
     /// What of it to repaint: where this picture of the same size is bright
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
+    /// Make edges match, so that the picture tiles: x (left and right), y (top and bottom) or xy
+    #[arg(long, value_name = "AXES", value_parser = ["x", "y", "xy"])]
+    seamless: Option<String>,
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "out.png")]
     out: PathBuf,
@@ -112,8 +115,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         _ => Weights::Auto,
     };
     let memory_budget = arguments.memory_budget.map(|megabytes| megabytes.saturating_mul(1_000_000));
-    let means = Device { threads, weights, memory_budget, ..Device::default() };
-    let context = Context::open(Places::at(&arguments.model), means)?;
+    let wraps = |axis| arguments.seamless.as_ref().is_some_and(|axes| axes.contains(axis));
+    let options = Options {
+        device: Device { threads, ..Device::default() },
+        weights,
+        memory_budget,
+        seamless: Seamless { x: wraps('x'), y: wraps('y') },
+    };
+    let context = Context::open(Places::at(&arguments.model), options)?;
     let loaded = context.wait(None)?;
 
     let text = arguments.prompt.as_deref().unwrap_or_default();

@@ -55,6 +55,16 @@
 #define SCUMBLE_ABI_VERSION 1
 
 /**
+ * A flag of `scumble_context_desc`: the left edge of a picture goes on at the right one.
+ */
+#define SCUMBLE_SEAMLESS_X 1
+
+/**
+ * A flag of `scumble_context_desc`: the upper edge of a picture goes on at the lower one.
+ */
+#define SCUMBLE_SEAMLESS_Y 2
+
+/**
  * A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
  * since there is a `vae_encoder/`.
  */
@@ -566,6 +576,11 @@ typedef struct scumble_context_desc {
    * A `scumble_priority`: see `scumble_context_set_priority`. Default `SCUMBLE_PRIORITY_NORMAL`.
    */
   int32_t priority;
+   * Which edges of its pictures match, so that they tile as textures: 0, `SCUMBLE_SEAMLESS_X`,
+   * `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
+   * graphs cannot be changed so.
+   */
+  uint32_t seamless;
 } scumble_context_desc;
 
 /**
@@ -628,6 +643,10 @@ typedef struct scumble_context_info {
    * How many ControlNets are loaded.
    */
   int32_t controlnets;
+  /**
+   * Which edges of its pictures match: `SCUMBLE_SEAMLESS_…` flags, as they were given.
+   */
+  uint32_t seamless;
 } scumble_context_info;
 
 /**

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
-use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
+use crate::model::{LatentRgb, Model, ModelInfo, Options, Places, StableDiffusion};
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
 use crate::promise::Promise;
@@ -49,9 +49,10 @@ pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
 
 impl Context {
     /// Begins to load a model directory, on the context's own thread.
-    pub fn open(places: Places, device: Device) -> Result<Arc<Self>> {
-        let group = device.group.clone();
-        Self::start(group, move |cancel| Ok(Box::new(StableDiffusion::open(&places, &device, cancel)?)))
+    pub fn open(places: Places, options: impl Into<Options>) -> Result<Arc<Self>> {
+        let options = options.into();
+        let group = options.device.group.clone();
+        Self::start(group, move |cancel| Ok(Box::new(StableDiffusion::open(&places, &options, cancel)?)))
     }
 
     /// Begins to load a model in a way of the caller's own.

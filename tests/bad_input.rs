@@ -303,6 +303,8 @@ fn context_descriptors() {
         (|desc| paths(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: controlnet_paths is not UTF-8: byte 6"),
         (|desc| desc.priority = 2, InvalidArgument, "priority is 2; expected a scumble_priority (-1, 0 or 1)"),
         (|desc| desc.priority = SCUMBLE_AUTO, InvalidArgument, "priority is -2147483648"),
+        (|desc| desc.seamless = 4, InvalidArgument, "seamless is 0x4; expected 0, SCUMBLE_SEAMLESS_X (1)"),
+        (|desc| desc.seamless = 1 << 31 | 1, InvalidArgument, "seamless is 0x80000001"),
     ];
     for (change, status, words) in cases.iter().copied() {
         let valid_but_for = |desc: &mut scumble_context_desc| {

@@ -11,7 +11,7 @@ use common::painting::{bits, context, paint_by_hand};
 use scumble::model::{StableDiffusion, Syntax};
 use scumble::worker::{Task, Turn};
 use scumble::{
-    Context, Device, Format, Generation, Phase, Pixels, Places, Preview, PreviewSource, Prompt, Request, Status, Texts,
+    Context, Format, Generation, Options, Phase, Pixels, Places, Preview, PreviewSource, Prompt, Request, Status, Texts,
 };
 
 const MOMENTS: usize = 1000;
@@ -152,7 +152,7 @@ fn cancel_loading(moment: Duration) -> (bool, Duration) {
     let (ending, ended) = mpsc::channel::<()>();
     let context = Context::with_loader(move |cancel| {
         let _ending = ending; // disconnects when loading is over
-        Ok(Box::new(StableDiffusion::open(&Places::at(common::model()), &Device::default(), cancel)?))
+        Ok(Box::new(StableDiffusion::open(&Places::at(common::model()), &Options::default(), cancel)?))
     })
     .unwrap();
     thread::sleep(moment);

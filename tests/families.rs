@@ -11,7 +11,9 @@ use common::golden::{self, Tensors};
 use common::model::ModelCopy;
 use safetensors::Dtype;
 use scumble::model::{Family, Features};
-use scumble::{Context, ControlRequest, Device, Generation, Places, Preview, Prompt, Request, Source, Texts};
+use scumble::{
+    Context, ControlRequest, Device, Generation, Options, Places, Preview, Prompt, Request, Seamless, Source, Texts,
+};
 use serde::Deserialize;
 
 /// Of max |ours − golden| / max |golden|.
@@ -37,6 +39,9 @@ struct Case {
     clip_skip: usize,
     #[serde(default)]
     controls: Vec<ControlCase>,
+    /// The axes along which it tiles: "x", "y", "xy".
+    #[serde(default)]
+    seamless: String,
     mistakes: Vec<Mistake>,
 }
 
@@ -119,9 +124,10 @@ fn rgb(generation: &Generation) -> Vec<u8> {
 fn family(name: &str) {
     let cases: Vec<Case> = golden::entries(&format!("families/{name}"));
     let tensors = Tensors::open(&format!("families/{name}"));
-    let mut contexts: BTreeMap<&str, (ModelCopy, Arc<Context>)> = BTreeMap::new();
+    let mut contexts: BTreeMap<(&str, &str), (ModelCopy, Arc<Context>)> = BTreeMap::new();
     for case in &cases {
-        let (_, context) = contexts.entry(&case.model).or_insert_with(|| open(&case.model));
+        let open = || open_seamless(&case.model, &case.seamless);
+        let (_, context) = contexts.entry((&case.model, &case.seamless)).or_insert_with(open);
         case.check(&case.paint(context, &tensors), &tensors, TOLERANCE);
     }
 }
@@ -137,9 +143,25 @@ fn variant(model: &str, family: &str, of: &str, tolerance: f32) {
     }
 }
 
+/// The same of the cases that tile along both axes.
+fn seamless_variant(model: &str, of: &str, tolerance: f32) {
+    let cases: Vec<Case> = golden::entries("families/seamless");
+    let tensors = Tensors::open("families/seamless");
+    let (_copy, context) = open_seamless(model, "xy");
+    for case in cases.iter().filter(|case| case.model == of && case.seamless == "xy") {
+        case.check(&case.paint(&context, &tensors), &tensors, tolerance);
+    }
+}
+
 fn open(model: &str) -> (ModelCopy, Arc<Context>) {
+    open_seamless(model, "")
+}
+
+fn open_seamless(model: &str, axes: &str) -> (ModelCopy, Arc<Context>) {
     let copy = ModelCopy::reference(model);
-    let context = Context::open(Places::at(copy.path()), Device { threads: 1, ..Device::default() }).unwrap();
+    let seamless = Seamless { x: axes.contains('x'), y: axes.contains('y') };
+    let options = Options { device: Device { threads: 1, ..Device::default() }, seamless, ..Options::default() };
+    let context = Context::open(Places::at(copy.path()), options).unwrap();
     context.wait(None).unwrap_or_else(|error| panic!("{model}: {error}"));
     (copy, context)
 }
@@ -188,6 +210,23 @@ fn clip_skip() {
 fn control_nets() {
     family("controlnet");
     variant("sd1-controlnets-merged", "controlnet", "sd1-controlnets", TOLERANCE);
+}
+
+/// Textures that tile, as diffusers paints them with torch's circular padding.
+#[test]
+fn seamless() {
+    family("seamless");
+}
+
+/// Weights within the file and beside it, int64 and float16, ControlNets within the UNet, an encoder that draws.
+#[test]
+fn seamless_exporters() {
+    for model in ["sd1-script", "sd1-timestep-int64", "sd1-bare"] {
+        seamless_variant(model, "sd1", if model.contains("timestep-") { 5e-3 } else { TOLERANCE });
+    }
+    for model in ["sd1-io16", "sd1-io32"] {
+        seamless_variant(model, "sd1", 1e-2);
+    }
 }
 
 /// What other exporters write: other names, ranks, element types and files.

@@ -1,14 +1,20 @@
-//! The scan of ONNX files.
+//! The scan of ONNX files, and what is rewritten of those that it lets through.
 #![no_main]
 
 use std::io::Cursor;
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use scumble::model::scan;
+use scumble::model::{scan, seamless, Seamless};
 
 fuzz_target!(|file: &[u8]| {
     // The folder has files that external data may name.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/onnx");
-    let _ = scan::model(Cursor::new(file), file.len() as u64, &folder, &folder);
+    let check = |file: &[u8]| scan::model(Cursor::new(file), file.len() as u64, &folder, &folder);
+    if check(file).is_ok() {
+        let wraps = Seamless { x: true, y: true };
+        if let Ok(rewritten) = seamless::rewrite(Cursor::new(file), file.len() as u64, wraps) {
+            check(&rewritten).expect("what is rewritten of a good file is one");
+        }
+    }
 });

@@ -10,7 +10,7 @@ use super::runtime::MAX_PATH;
 use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
-use crate::model::{Device, Features, Held, Places, Weights};
+use crate::model::{Device, Features, Held, Options, Places, Seamless, Weights};
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
 
@@ -44,8 +44,10 @@ pub struct scumble_context_desc {
     pub priority: i32,
     /// How the model's weights are kept: a `scumble_weights`. Default `SCUMBLE_WEIGHTS_AUTO`.
     pub weights: i32,
-    /// 0.
-    pub reserved: u32,
+    /// Which edges of its pictures match, so that they tile as textures: 0, `SCUMBLE_SEAMLESS_X`,
+    /// `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
+    /// graphs cannot be changed so.
+    pub seamless: u32,
     /// The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
     /// rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
     /// after, the two halves of a guided step are computed one after the other, and pictures are decoded in
@@ -55,6 +57,11 @@ pub struct scumble_context_desc {
     pub memory_budget: u64,
 }
 c_struct!(scumble_context_desc, 64);
+
+/// A flag of `scumble_context_desc`: the left edge of a picture goes on at the right one.
+pub const SCUMBLE_SEAMLESS_X: u32 = 1;
+/// A flag of `scumble_context_desc`: the upper edge of a picture goes on at the lower one.
+pub const SCUMBLE_SEAMLESS_Y: u32 = 2;
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -100,8 +107,12 @@ pub struct scumble_context_info {
     pub vae_bytes: u64,
     /// The ControlNets', all of them.
     pub controlnet_bytes: u64,
+    /// Which edges of its pictures match: `SCUMBLE_SEAMLESS_…` flags, as they were given.
+    pub seamless: u32,
+    /// 0.
+    pub reserved: u32,
 }
-c_struct!(scumble_context_info, 192);
+c_struct!(scumble_context_info, 200);
 
 /// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
 /// since there is a `vae_encoder/`.
@@ -150,7 +161,7 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         controlnet_count: 0,
         priority: Priority::Normal as i32,
         weights: Weights::Auto as i32,
-        reserved: 0,
+        seamless: 0,
         memory_budget: 0,
     }
 }
@@ -186,14 +197,15 @@ pub unsafe extern "C" fn scumble_context_create(
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
-        let device = Device {
-            group: ThreadGroup::new(priority_of(desc.priority)?),
+        let group = ThreadGroup::new(priority_of(desc.priority)?);
+        let options = Options {
+            device: Device { group, ..device_of(device, desc.threads)? },
             weights: weights_of(desc.weights)?,
             memory_budget: Some(desc.memory_budget).filter(|bytes| *bytes > 0),
-            ..device_of(device, desc.threads)?
+            seamless: seamless_of(desc.seamless)?,
         };
         let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
-        let created = Context::open(places, device)?;
+        let created = Context::open(places, options)?;
         // SAFETY: as above.
         unsafe { boundary::write(context, "context", handle::insert(created)) }
     })
@@ -210,6 +222,20 @@ fn features(features: Features) -> u32 {
     .into_iter()
     .filter_map(|(has, flag)| has.then_some(flag))
     .sum()
+}
+
+fn seamless_of(flags: u32) -> Result<Seamless> {
+    if flags & !(SCUMBLE_SEAMLESS_X | SCUMBLE_SEAMLESS_Y) != 0 {
+        bail!(
+            InvalidArgument,
+            "seamless is {flags:#x}; expected 0, SCUMBLE_SEAMLESS_X (1), SCUMBLE_SEAMLESS_Y (2) or both"
+        );
+    }
+    Ok(Seamless { x: flags & SCUMBLE_SEAMLESS_X != 0, y: flags & SCUMBLE_SEAMLESS_Y != 0 })
+}
+
+fn seamless_flags(seamless: Seamless) -> u32 {
+    u32::from(seamless.x) * SCUMBLE_SEAMLESS_X + u32::from(seamless.y) * SCUMBLE_SEAMLESS_Y
 }
 
 /// # Safety
@@ -328,6 +354,8 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 unet_bytes: memory.unet.bytes(),
                 vae_bytes: bytes(&memory.vae),
                 controlnet_bytes: bytes(&memory.controlnets),
+                seamless: seamless_flags(model.seamless),
+                reserved: 0,
             })
         }
     })

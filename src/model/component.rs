@@ -10,8 +10,9 @@ use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
 use super::memory::Held;
+use super::options::Options;
 use super::port::Port;
-use super::session::{runtime_error, Device, Source};
+use super::session::{runtime_error, Source};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::runtime;
@@ -30,7 +31,7 @@ pub fn time_in_sessions() -> Duration {
 /// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
     source: Source,
-    device: Device,
+    options: Options,
     session: Option<Loaded>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
@@ -56,12 +57,12 @@ pub enum Scratch {
 
 impl Component {
     /// Loads an ONNX file.
-    pub fn open(source: Source, scratch: Scratch, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let (session, weights) = source.open(device, cancel)?;
+    pub fn open(source: Source, scratch: Scratch, options: &Options, cancel: &Cancel) -> Result<Self> {
+        let (session, weights) = source.open(options, cancel)?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
-        let (device, held, session) = (device.clone(), Held::default(), Some(Loaded::new(session)));
-        let component = Self { source, device, session, inputs, outputs, weights, scratch, held };
+        let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session)));
+        let component = Self { source, options, session, inputs, outputs, weights, scratch, held };
         component.count();
         Ok(component)
     }
@@ -147,7 +148,7 @@ impl Component {
         let fail = |error: &ort::Error| runtime_error(what, error);
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
-            empty => empty.insert(Loaded::new(self.source.open(&self.device, cancel)?.0)),
+            empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?.0)),
         };
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {

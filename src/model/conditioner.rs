@@ -4,7 +4,7 @@ use ndarray::{concatenate, Array2, Array3, Axis};
 
 use super::component::Component;
 use super::layout::Layout;
-use super::session::Device;
+use super::options::Options;
 use super::text_encoder::{Layer, TextEncoder};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -85,8 +85,8 @@ pub struct Conditioner {
 
 impl Conditioner {
     /// `text_encoder/` with `tokenizer/`, or both of SDXL.
-    pub fn open(layout: &Layout, sdxl: bool, zeros_for_none: bool, device: &Device, cancel: &Cancel) -> Result<Self> {
-        let open = |what, tokenizer, layer| TextEncoder::open(layout, what, tokenizer, layer, device, cancel);
+    pub fn open(layout: &Layout, sdxl: bool, zeros_for_none: bool, options: &Options, cancel: &Cancel) -> Result<Self> {
+        let open = |what, tokenizer, layer| TextEncoder::open(layout, what, tokenizer, layer, options, cancel);
         let encoders = if sdxl {
             let first = open("text_encoder", "tokenizer", Layer::Penultimate)?;
             vec![first, open("text_encoder_2", "tokenizer_2", Layer::Penultimate)?]

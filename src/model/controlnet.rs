@@ -5,8 +5,9 @@ use std::path::Path;
 use ndarray::{stack, ArrayD, ArrayView3, ArrayView4, Axis};
 
 use super::component::{Component, Scratch};
+use super::options::Options;
 use super::port::Port;
-use super::session::{Device, Source};
+use super::session::Source;
 use super::unet::Conditions;
 use super::unet_inputs::time_ids;
 use crate::cancel::Cancel;
@@ -27,10 +28,14 @@ pub struct ControlNet {
 
 impl ControlNet {
     /// Loads the model in this file. Its weights may be in others of its folder.
-    pub fn open(path: &Path, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(path: &Path, options: &Options, cancel: &Cancel) -> Result<Self> {
         let folder = path.parent().unwrap_or(path);
-        let component =
-            Component::open(Source::new(folder, path.to_owned(), "controlnet"), Scratch::Keep, device, cancel)?;
+        let component = Component::open(
+            Source::new(folder, path.to_owned(), "controlnet").tiling(options),
+            Scratch::Keep,
+            options,
+            cancel,
+        )?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -13,12 +13,11 @@ use super::controlnet::ControlNet;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::Memory;
-use super::session::Device;
 use super::tiles;
 use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeScale};
 use super::vae_encoder::VaeEncoder;
-use super::{Denoise, LatentRgb, Model};
+use super::{Denoise, LatentRgb, Model, Options};
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
@@ -75,7 +74,7 @@ impl StableDiffusion {
     /// Loads a model directory: `tokenizer/`, `text_encoder/`, `unet/`, `vae_decoder/` and, if
     /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `vae_decoder_tiny/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
-    pub fn open(places: &Places, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(places: &Places, options: &Options, cancel: &Cancel) -> Result<Self> {
         let layout = Layout::open(&places.model, places.variant.as_deref())?;
         files::check_links(&places.model)?;
         runtime::load(None)?;
@@ -88,11 +87,11 @@ impl StableDiffusion {
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
         let controlnets = controlnet_files(&layout, &places.controlnets);
-        let mut budget = match device.memory_budget {
+        let mut budget = match options.memory_budget {
             Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
             None => None,
         };
-        let device = &device.within(budget.as_ref());
+        let options = &options.within(budget.as_ref());
         // What cannot stay loaded is loaded once now, one after the other, to see what it is.
         let in_turn = budget.as_ref().is_some_and(|budget| !budget.holds_all());
         let seen = |component: &mut Component| {
@@ -101,17 +100,17 @@ impl StableDiffusion {
             }
         };
 
-        let mut conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, device, cancel)?;
+        let mut conditioner = Conditioner::open(&layout, sdxl, index.force_zeros_for_empty_prompt, options, cancel)?;
         conditioner.components().for_each(seen);
-        let mut unet = Unet::open(&layout, device, cancel)?;
+        let mut unet = Unet::open(&layout, options, cancel)?;
         seen(&mut unet.component);
-        let mut decoder = VaeDecoder::open(&layout, scale, device, cancel)?;
+        let mut decoder = VaeDecoder::open(&layout, scale, options, cancel)?;
         seen(&mut decoder.component);
-        let mut tiny_decoder = VaeDecoder::open_tiny(&layout, scale, device, cancel)?;
+        let mut tiny_decoder = VaeDecoder::open_tiny(&layout, scale, options, cancel)?;
         tiny_decoder.iter_mut().for_each(|decoder| seen(&mut decoder.component));
-        let mut encoder = VaeEncoder::open(&layout, scale, device, cancel)?;
+        let mut encoder = VaeEncoder::open(&layout, scale, options, cancel)?;
         encoder.iter_mut().for_each(|encoder| seen(&mut encoder.component));
-        let mut controlnets = open_controlnets(&controlnets, &unet, device, cancel)?;
+        let mut controlnets = open_controlnets(&controlnets, &unet, options, cancel)?;
         controlnets.iter_mut().for_each(|net| seen(&mut net.component));
         if let Some(budget) = &mut budget {
             budget.decodes_tiles = !decoder.has_fixed_size();
@@ -175,6 +174,7 @@ impl StableDiffusion {
                 controlnets: controlnets.iter().map(|net| net.component.held().clone()).collect(),
             },
             budget,
+            seamless: options.seamless,
         };
         Ok(Self { info, conditioner, unet, decoder, tiny_decoder, encoder, controlnets })
     }
@@ -270,10 +270,10 @@ fn controlnet_files(layout: &Layout, more: &[PathBuf]) -> Vec<PathBuf> {
     layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect()
 }
 
-fn open_controlnets(paths: &[PathBuf], unet: &Unet, device: &Device, cancel: &Cancel) -> Result<Vec<ControlNet>> {
+fn open_controlnets(paths: &[PathBuf], unet: &Unet, options: &Options, cancel: &Cancel) -> Result<Vec<ControlNet>> {
     let mut nets = Vec::new();
     for path in paths {
-        let net = ControlNet::open(path, device, cancel)?;
+        let net = ControlNet::open(path, options, cancel)?;
         if net.residuals() != unet.residuals() {
             bail!(
                 ModelUnsupported,

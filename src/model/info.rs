@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Budget, LatentRgb, Memory};
+use super::{Budget, LatentRgb, Memory, Seamless};
 use crate::error::{bail, Result};
 use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
 
@@ -78,6 +78,8 @@ pub struct ModelInfo {
     pub defaults: Defaults,
     /// How linear previews are coloured; fitted from the autoencoder where it is neither given nor known.
     pub latent_rgb: Option<LatentRgb>,
+    /// Along which axes its pictures tile.
+    pub seamless: Seamless,
     /// What keeps it within the memory that it may take; none: no limit.
     pub budget: Option<Budget>,
     /// What it holds of memory at present.

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use super::component::{Component, Scratch};
 use super::final_norm::FinalNorm;
 use super::layout::Layout;
+use super::options::Options;
 use super::port::Port;
-use super::session::{Device, Source};
+use super::session::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::text::Tokenizer;
@@ -59,7 +60,7 @@ impl TextEncoder {
         what: &'static str,
         tokenizer: &str,
         layer: Layer,
-        device: &Device,
+        options: &Options,
         cancel: &Cancel,
     ) -> Result<Self> {
         let config: Config = layout.config(&[what])?;
@@ -71,7 +72,7 @@ impl TextEncoder {
         // A damaged vocabulary shows before the model is loaded.
         let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
         let source = Source::new(layout.root(), layout.model(what)?, what);
-        let component = Component::open(source, Scratch::GiveBack, device, cancel)?;
+        let component = Component::open(source, Scratch::GiveBack, options, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
         let attention_mask = component.optional_input(&["attention_mask"]);
         component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use super::component::{Component, Scratch};
 use super::layout::Layout;
+use super::options::Options;
 use super::port::Port;
-use super::session::{Device, Source};
+use super::session::Source;
 use super::unet_inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 use super::Control;
 use crate::cancel::Cancel;
@@ -75,10 +76,14 @@ impl SampleSize {
 }
 
 impl Unet {
-    pub fn open(layout: &Layout, device: &Device, cancel: &Cancel) -> Result<Self> {
+    pub fn open(layout: &Layout, options: &Options, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let component =
-            Component::open(Source::new(layout.root(), layout.model("unet")?, "unet"), Scratch::Keep, device, cancel)?;
+        let component = Component::open(
+            Source::new(layout.root(), layout.model("unet")?, "unet").tiling(options),
+            Scratch::Keep,
+            options,
+            cancel,
+        )?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::component::{Component, Scratch};
 use super::layout::Layout;
+use super::options::Options;
 use super::port::Port;
-use super::session::{Device, Source};
+use super::session::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -100,13 +101,13 @@ pub struct VaeDecoder {
 }
 
 impl VaeDecoder {
-    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Self> {
-        Self::open_part("vae_decoder", layout, scale, device, cancel)
+    pub fn open(layout: &Layout, scale: VaeScale, options: &Options, cancel: &Cancel) -> Result<Self> {
+        Self::open_part("vae_decoder", layout, scale, options, cancel)
     }
 
     /// The tiny decoder for the same latents, if there is one. It is made for latents as the UNet has them,
     /// and so its configuration, where it has one, says a scaling factor of 1.
-    pub fn open_tiny(layout: &Layout, of: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+    pub fn open_tiny(layout: &Layout, of: VaeScale, options: &Options, cancel: &Cancel) -> Result<Option<Self>> {
         const PART: &str = "vae_decoder_tiny";
         if layout.find_model(PART).is_none() {
             return Ok(None);
@@ -120,18 +121,18 @@ impl VaeDecoder {
                 of.factor
             );
         }
-        Self::open_part(PART, layout, scale, device, cancel).map(Some)
+        Self::open_part(PART, layout, scale, options, cancel).map(Some)
     }
 
     fn open_part(
         part: &'static str,
         layout: &Layout,
         scale: VaeScale,
-        device: &Device,
+        options: &Options,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let source = Source::new(layout.root(), layout.model(part)?, part);
-        let component = Component::open(source, Scratch::GiveBack, &device.repacking(), cancel)?;
+        let source = Source::new(layout.root(), layout.model(part)?, part).tiling(options);
+        let component = Component::open(source, Scratch::GiveBack, &options.repacking(), cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;

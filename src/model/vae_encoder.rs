@@ -4,9 +4,10 @@ use ndarray::{s, Array4, ArrayD, ArrayView3, Axis, Ix4};
 
 use super::component::{Component, Scratch};
 use super::layout::Layout;
+use super::options::Options;
 use super::port::Port;
 use super::posterior::{self, Draw};
-use super::session::{Device, Source};
+use super::session::Source;
 use super::vae::VaeScale;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -31,17 +32,17 @@ enum Output {
 
 impl VaeEncoder {
     /// `None` where the directory has none.
-    pub fn open(layout: &Layout, scale: VaeScale, device: &Device, cancel: &Cancel) -> Result<Option<Self>> {
+    pub fn open(layout: &Layout, scale: VaeScale, options: &Options, cancel: &Cancel) -> Result<Option<Self>> {
         let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
-        let device = device.repacking();
-        let mut source = Source::new(layout.root(), path.clone(), "vae_encoder");
-        let mut component = Component::open(source.clone(), Scratch::GiveBack, &device, cancel)?;
+        let options = &options.repacking();
+        let mut source = Source::new(layout.root(), path.clone(), "vae_encoder").tiling(options);
+        let mut component = Component::open(source.clone(), Scratch::GiveBack, options, cancel)?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
         let output = match posterior::of(&path, &latents.name)? {
             Draw::None => Output::One(latents),
             Draw::Open { mean, deviation } => {
                 source.more_outputs = vec![mean.clone(), deviation.clone()];
-                component = Component::open(source, Scratch::GiveBack, &device, cancel)?;
+                component = Component::open(source, Scratch::GiveBack, options, cancel)?;
                 Output::Both { mean: component.output(&[&mean])?, deviation: component.output(&[&deviation])? }
             }
             Draw::Closed => {

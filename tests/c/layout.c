@@ -28,13 +28,14 @@ int main(void) {
 #undef STRUCT
 #define STRUCT scumble_context_desc
     LAYOUT(64, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
-                   FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(reserved) + FIELD(memory_budget));
+                   FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(seamless) + FIELD(memory_budget));
 #undef STRUCT
 #define STRUCT scumble_context_info
-    LAYOUT(192, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+    LAYOUT(200, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
                     FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
                     FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets) + FIELD(text_encoder_bytes) +
-                    FIELD(unet_bytes) + FIELD(vae_bytes) + FIELD(controlnet_bytes));
+                    FIELD(unet_bytes) + FIELD(vae_bytes) + FIELD(controlnet_bytes) + FIELD(seamless) +
+                    FIELD(reserved));
 #undef STRUCT
 #define STRUCT scumble_prompt_desc
     LAYOUT(32, FIELD(flags) + FIELD(text) + FIELD(negative_text) + FIELD(clip_skip) + FIELD(syntax));

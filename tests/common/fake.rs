@@ -8,7 +8,7 @@ use scumble::model::{
 };
 use scumble::random::Random;
 use scumble::scheduler::SchedulerConfig;
-use scumble::{Context, Result};
+use scumble::{Context, Result, Seamless};
 
 /// The default size of its pictures.
 pub const SIDE: usize = 16;
@@ -51,6 +51,7 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
         latent_rgb: Some(LatentRgb::new(&rows, 4).unwrap()),
         budget: None,
         memory: Memory::default(),
+        seamless: Seamless::default(),
     };
     Box::new(Fake { info, script })
 }

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use super::super::proto;
 use super::unreadable;
 use super::wire::{Message, Value, Wire};
 use crate::error::Result;
@@ -22,24 +23,6 @@ pub fn without_weights(path: &Path) -> Result<Vec<u8>> {
     let (wire, model) = Wire::new(file, length);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Copy { wire, name }.model(model)
-}
-
-/// A field of a protobuf message that holds bytes or a message.
-pub fn field(number: u64, content: &[u8]) -> Vec<u8> {
-    let mut bytes = varint(number << 3 | 2);
-    bytes.extend(varint(content.len() as u64));
-    bytes.extend_from_slice(content);
-    bytes
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
 }
 
 struct Copy {
@@ -75,11 +58,11 @@ impl Copy {
         })?;
         if let Some(data) = data {
             let entry =
-                |key: &str, value: &str| field(13, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat());
+                |key: &str, value: &str| proto::bytes(13, [proto::bytes(1, key), proto::bytes(2, value)].concat());
             tensor.extend(entry("location", &self.name));
-            tensor.extend(entry("offset", &data.start().to_string()));
+            tensor.extend(entry("offset", &data.position().to_string()));
             tensor.extend(entry("length", &data.length().to_string()));
-            tensor.extend([varint(14 << 3), varint(1)].concat()); // data_location: external
+            tensor.extend(proto::number(14, 1)); // data_location: external
         }
         Ok(tensor)
     }
@@ -92,16 +75,16 @@ impl Copy {
     ) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         loop {
-            let start = message.start();
+            let start = message.position();
             let Some((number, value)) = self.wire.field(&mut message)? else { return Ok(bytes) };
             let changed = match value {
                 Value::Bytes(inner) => change(self, number, inner)?,
                 _ => None,
             };
             match changed {
-                None => self.wire.copy(start..message.start(), &mut bytes)?,
+                None => self.wire.copy(start..message.position(), &mut bytes)?,
                 Some(changed) if changed.is_empty() => {}
-                Some(changed) => bytes.extend(field(number, &changed)),
+                Some(changed) => bytes.extend(proto::bytes(number, changed)),
             }
         }
     }

@@ -17,7 +17,7 @@ mod external;
 mod graph;
 mod nodes;
 mod tensor;
-mod wire;
+pub(super) mod wire;
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -27,7 +27,7 @@ use calls::{Calls, Operator};
 use external::Folder;
 use wire::{Message, Value, Wire};
 
-pub use graph::{field, without_weights};
+pub use graph::without_weights;
 pub use nodes::{nodes, Node};
 
 use crate::error::{bail, Error, Result, Status};
@@ -38,9 +38,9 @@ const MAX_DEPTH: usize = 32;
 /// Protobuf's own limit, and ONNX Runtime's.
 const MAX_FILE: u64 = i32::MAX as u64;
 /// The longest name of a tensor or a file. Torch's exporter writes which module a tensor is from.
-const MAX_NAME: u64 = 4096;
+pub(super) const MAX_NAME: u64 = 4096;
 /// The longest name of an operator or a domain.
-const MAX_OPERATOR: u64 = 256;
+pub(super) const MAX_OPERATOR: u64 = 256;
 
 /// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile. Gives the bytes
 /// that its weights take in memory, where numbers of 16 bits are widened to compute with them.
@@ -71,7 +71,7 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
     Ok(scan.weights)
 }
 
-fn unreadable(error: std::io::Error) -> Error {
+pub(super) fn unreadable(error: std::io::Error) -> Error {
     Error::new(Status::ModelInvalid, format!("cannot be read: {error}"))
 }
 

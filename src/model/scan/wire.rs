@@ -24,8 +24,8 @@ impl Message {
         self.end - self.next
     }
 
-    /// Where what is left of it begins, in bytes from the start of the file.
-    pub fn start(&self) -> u64 {
+    /// Where its next field begins: for a message that nobody has read from, its start.
+    pub fn position(&self) -> u64 {
         self.next
     }
 }
@@ -116,13 +116,15 @@ impl<R: Read + Seek> Wire<R> {
         }
     }
 
-    /// Appends these bytes of the file.
+    /// Appends these bytes of the file to others.
     pub fn copy(&mut self, range: Range<u64>, to: &mut Vec<u8>) -> Result<()> {
         self.go_to(range.start)?;
-        let start = to.len();
-        to.resize(start + (range.end - range.start) as usize, 0);
-        self.file.read_exact(&mut to[start..]).map_err(|error| self.unreadable(&error))?;
-        self.position = range.end;
+        let length = range.end - range.start;
+        let copied = self.file.by_ref().take(length).read_to_end(to).map_err(|error| self.unreadable(&error))?;
+        self.position += copied as u64;
+        if self.position != range.end {
+            bail!(ModelInvalid, "it ends at byte {}, and did not a moment ago", self.position);
+        }
         Ok(())
     }
 

@@ -148,6 +148,21 @@ CONTROLNET = [
     txt2img("controlnet-xl-0.7", XL, controls=[control("depth", 0.7)], mistakes=[*CONTROL, "full_scale"]),
 ]
 
+ONE_AXIS = ["not_seamless", "other_axis", "both_axes", "decoder_not_seamless"]
+BOTH_AXES = ["not_seamless", "x_alone", "y_alone", "decoder_not_seamless"]
+
+TILING = [
+    txt2img("seamless-x", "sd1", seamless="x", mistakes=ONE_AXIS),
+    txt2img("seamless-y", "sd1", seamless="y", mistakes=ONE_AXIS),
+    txt2img("seamless-xy", "sd1", seamless="xy", mistakes=BOTH_AXES),
+    txt2img("seamless-wide", "sd1", seamless="xy", width=96, height=32, mistakes=["not_seamless"]),
+    txt2img("seamless-sdxl", "sdxl", seamless="xy", mistakes=BOTH_AXES),
+    img2img("seamless-img2img-x", "sd1", 0.6, seamless="x", mistakes=[*ONE_AXIS, "encoder_not_seamless"]),
+    img2img("seamless-img2img-xy", "sd1", 0.6, seamless="xy", mistakes=[*BOTH_AXES, "encoder_not_seamless"]),
+    inpaint("seamless-inpaint9", "inpaint9", "circle", seamless="xy", mistakes=BOTH_AXES),
+    txt2img("seamless-controlnet", ONE, seamless="xy", controls=[EDGES], mistakes=["controlnet_not_seamless"]),
+]
+
 FAMILIES = {
     "sd1": SD1,
     "sdxl": SDXL,
@@ -158,4 +173,5 @@ FAMILIES = {
     "inpaint": INPAINT,
     "clip_skip": CLIP_SKIP,
     "controlnet": CONTROLNET,
+    "seamless": TILING,
 }

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import mistakes
 import pictures
+import seamless
 from cases import FAMILIES
 from golden import write_entries, write_tensors
 from paint import decode, for_mode, paint
@@ -75,7 +76,9 @@ def run(scratch, case, weak):
         with mistaken(pipe, settings, mistake) as changed:
             wrong = paint(pipe, changed)
             wrong_picture = decode(pipe, wrong)
-        of = "picture" if mistake == "wrong_scaling_factor" and case["mode"] == "txt2img" else "latents"
+        in_decoder = mistake == "decoder_not_seamless"
+        in_decoder |= mistake == "wrong_scaling_factor" and case["mode"] == "txt2img"
+        of = "picture" if in_decoder else "latents"
         right, found = (picture, wrong_picture) if of == "picture" else (latents, wrong)
         factor = distance(found.float(), right.float()) / TOLERANCE
         if factor < FACTOR:
@@ -99,6 +102,8 @@ def load(scratch, case):
     parts = [ControlNetModel.from_pretrained(scratch / "torch" / name) for name in controlnets]
     pipe = for_mode(pipe, case["mode"], parts)
     pipe.set_progress_bar_config(disable=True)
+    for part in seamless.parts(pipe):
+        seamless.wrap(part, case.get("seamless", ""))
     return pipe
 
 

@@ -4,6 +4,7 @@ import contextlib
 
 import torch
 
+import seamless
 from pictures import pil
 
 
@@ -230,3 +231,28 @@ def image_not_masked(pipe, settings):
     whole = pipe.image_processor.preprocess(pil(settings["image"]))
     with replaced(pipe.vae, "encode", lambda image: encode(whole)):
         yield
+
+
+def wrapping(change, parts=seamless.parts):
+    """A mistake in the axes along which these parts wrap around."""
+
+    @contextlib.contextmanager
+    def mistake(pipe, settings):
+        right = settings["seamless"]
+        for part in parts(pipe):
+            seamless.wrap(part, change(right))
+        yield
+        for part in parts(pipe):
+            seamless.wrap(part, right)
+
+    return mistake
+
+
+not_seamless = wrapping(lambda axes: "")
+other_axis = wrapping(lambda axes: "y" if axes == "x" else "x")
+both_axes = wrapping(lambda axes: "xy")
+x_alone = wrapping(lambda axes: "x")
+y_alone = wrapping(lambda axes: "y")
+encoder_not_seamless = wrapping(lambda axes: "", lambda pipe: [pipe.vae.encoder])
+decoder_not_seamless = wrapping(lambda axes: "", lambda pipe: [pipe.vae.decoder])
+controlnet_not_seamless = wrapping(lambda axes: "", lambda pipe: [pipe.controlnet])

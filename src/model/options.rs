@@ -1,0 +1,77 @@
+//! How a model is loaded and run.
+
+use super::budget::Budget;
+use super::seamless::Seamless;
+use crate::priority::ThreadGroup;
+
+/// What a context is told of its model besides where its files are.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where it runs.
+    pub device: Device,
+    /// How its weights are kept.
+    pub weights: Weights,
+    /// The most bytes that it may take.
+    pub memory_budget: Option<u64>,
+    /// Along which axes its pictures tile.
+    pub seamless: Seamless,
+}
+
+/// Where a model runs.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Threads that compute, the calling one counted.
+    pub threads: usize,
+    /// The group of these threads.
+    pub group: ThreadGroup,
+}
+
+/// How a model's weights are kept in memory.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weights {
+    /// Repacked, or mapped where that keeps the memory budget.
+    #[default]
+    Auto = 0,
+    /// Copied into the order in which they are computed with: the fastest steps, the longest loading.
+    Repacked = 1,
+    /// Used in place from the files, which are mapped into memory: they load at once, contexts and processes
+    /// that use the same files share them, and the system may take their memory back whenever it is short
+    /// and read them again. Steps take some percent longer. Those of the autoencoder are repacked all the
+    /// same, and weights of 16 bits are widened in memory, since the CPU computes with 32. While the context
+    /// lives, nothing may write into the files.
+    Mapped = 2,
+}
+
+impl Options {
+    /// The same with weights kept as a budget wants them, where the caller leaves it open: what is loaded
+    /// again and again must be quick to load.
+    pub fn within(&self, budget: Option<&Budget>) -> Self {
+        let weights = match (self.weights, budget) {
+            (Weights::Auto, Some(budget)) if !budget.holds_all() => Weights::Mapped,
+            (Weights::Auto, _) => Weights::Repacked,
+            (given, _) => given,
+        };
+        Self { weights, ..self.clone() }
+    }
+
+    /// The same for an autoencoder, which has few weights, but takes twice the room to compute with them
+    /// where they are mapped.
+    pub fn repacking(&self) -> Self {
+        Self { weights: Weights::Repacked, ..self.clone() }
+    }
+}
+
+impl From<Device> for Options {
+    fn from(device: Device) -> Self {
+        Self { device, ..Self::default() }
+    }
+}
+
+impl Default for Device {
+    /// Half of the machine: the other half is the game's.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Self { threads: (cores / 2).max(1), group: ThreadGroup::default() }
+    }
+}
