@@ -3,13 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::model::{Device, LatentRgb, Model, ModelInfo, Places, StableDiffusion};
 use crate::pace::Pace;
 use crate::promise::Promise;
+use crate::sync::{Mutex, MutexGuard};
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
 

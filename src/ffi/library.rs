@@ -7,7 +7,7 @@ use super::boundary::{self, call};
 use super::desc::{self, c_struct};
 use super::handle::{self, Object};
 use crate::error::{bail, Status};
-use crate::{log, worker};
+use crate::{log, threads};
 
 /// A line of the log.
 #[repr(C)]
@@ -112,7 +112,7 @@ pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
             }
         }
         drop(objects);
-        if !worker::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
+        if !threads::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
             bail!(Timeout, "threads are still ending after {timeout_ms} ms");
         }
         Ok(())

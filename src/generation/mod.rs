@@ -8,8 +8,6 @@ mod turns;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
 use crate::diffusion::{Diffusion, Plan, Request};
@@ -20,6 +18,7 @@ use crate::progress::{Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::{EncodedPrompt, Prompt};
 use crate::scheduler::Latents;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// Previews that the caller wants while the picture grows.
 #[derive(Clone, Debug, Default)]
@@ -204,7 +203,7 @@ impl Generation {
         }
     }
 
-    fn by_hand(&self) -> Result<parking_lot::MutexGuard<'_, Diffusion>> {
+    fn by_hand(&self) -> Result<MutexGuard<'_, Diffusion>> {
         if self.progress.lock().by_worker {
             bail!(WrongState, "the generation was started: the worker steps and decodes it");
         }
