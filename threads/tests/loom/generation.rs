@@ -46,10 +46,7 @@ impl Calls {
 }
 
 /// Runs `body` on another thread.
-fn beside(
-    generation: &Arc<Generation>,
-    body: impl FnOnce(Arc<Generation>) + Send + 'static,
-) -> thread::JoinHandle<()> {
+fn beside(generation: &Arc<Generation>, body: impl FnOnce(Arc<Generation>) + Send + 'static) -> thread::JoinHandle<()> {
     let generation = Arc::clone(generation);
     thread::spawn(move || body(generation))
 }
