@@ -28,7 +28,8 @@ pub fn start(run: impl FnOnce() + Send + 'static) -> Result<()> {
 /// Starts a thread of loom's, which fails a test when a thread does not end.
 #[cfg(feature = "loom")]
 pub fn start(run: impl FnOnce() + Send + 'static) -> Result<()> {
-    loom::thread::spawn(run);
+    const STACK_WORDS: usize = 1 << 15; // its own are of 32 KiB
+    let _ = loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(run);
     Ok(())
 }
 

@@ -16,13 +16,14 @@ target=x86_64-unknown-linux-gnu
 rustup=$(rustc --print sysroot)/lib/rustlib/$target
 export RUSTC_BOOTSTRAP=1 # the sanitizer is not stable; all else is stable Rust
 export RUSTC=/usr/bin/rustc RUSTC_WRAPPER=
-export RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt -Clink-arg=-fuse-ld=lld -Clink-arg=-B$rustup/bin/gcc-ld \
--Clink-arg=-Wl,--whole-archive,$rustup/lib/librustc-stable_rt.tsan.a,--no-whole-archive -Clink-args=-lm"
+export RUSTFLAGS="-Zsanitizer=thread -Zexternal-clangrt"
 export TSAN_OPTIONS=halt_on_error=1
 
 folder=threads/target/tsan
-env -u RUSTUP_TOOLCHAIN /usr/bin/cargo build --manifest-path threads/Cargo.toml --target-dir "$folder" \
-    -Zbuild-std --target $target --bin stress
+# The runtime goes into the program alone: a shared library cannot hold it.
+env -u RUSTUP_TOOLCHAIN /usr/bin/cargo rustc --manifest-path threads/Cargo.toml --target-dir "$folder" \
+    -Zbuild-std --target $target --bin stress -- -Clink-arg=-fuse-ld=lld -Clink-arg=-B"$rustup/bin/gcc-ld" \
+    -Clink-arg=-Wl,--whole-archive,"$rustup/lib/librustc-stable_rt.tsan.a",--no-whole-archive -Clink-arg=-lm
 stress=$folder/$target/debug/stress
 if out=$("$stress" 5 race 2>&1); then
     echo "the planted race was not found" && exit 1

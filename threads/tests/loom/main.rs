@@ -20,13 +20,21 @@ use std::sync::Arc;
 use scumble::model::Model;
 use scumble::{Context, Generation, Preview, Prompt, Request, Texts};
 
+const STACK_WORDS: usize = 1 << 15;
+
 /// Runs `test` in every order in which the running thread is taken from the processor at most so many times: defects of
 /// threads hardly ever need more than two.
 fn explore(preemptions: usize, test: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 10_000;
-    builder.check(test);
+    let test = Arc::new(test);
+    builder.check(move || {
+        let test = Arc::clone(&test);
+        // loom's own stacks are too small for a development build.
+        let thread = loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(move || test()).unwrap();
+        thread.join().unwrap();
+    });
 }
 
 /// A context with this model, loaded.
