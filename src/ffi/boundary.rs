@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::Once;
 use std::time::Duration;
 
+use super::library;
 use crate::error::{bail, Result, Status};
 use crate::fp_state::DefaultMode;
 use crate::{panics, runtime, testing};
@@ -25,6 +26,7 @@ pub fn call(name: &'static str, body: impl FnOnce() -> Result<()>) -> Status {
         FIRST.call_once(|| {
             panics::install_hook();
             runtime::pin();
+            runtime::at_exit(library::end);
         });
         panics::guard(|| {
             testing::point(name);

@@ -1,6 +1,8 @@
 //! The library as a whole.
 
 use std::ffi::c_char;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use super::boundary::{self, call};
@@ -96,7 +98,9 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 /// ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
 /// created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
 ///
-/// A process may also end without it, in any way and at any moment. A child that was forked from a
+/// A process may also end without it, in any way, but by `exit` not while the library of ONNX
+/// Runtime itself is being loaded (`scumble_runtime_load`): work is cancelled then, for which `exit`
+/// waits up to 1.5 seconds. A child that was forked from a
 /// process that had called Scumble may end or exec, but not use it: every call answers
 /// `WRONG_STATE` there.
 ///
@@ -121,4 +125,18 @@ pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
         }
         Ok(())
     })
+}
+
+/// Shuts down when the process ends by itself. On a thread of its own: whoever called `exit` may hold any lock, and the
+/// end of a process is never to wait for long.
+pub(super) extern "C" fn end() {
+    const LIMIT: Duration = Duration::from_millis(1500);
+    let (done, is_done) = mpsc::channel();
+    let shut_down = move || {
+        scumble_shutdown(LIMIT.as_millis() as i32);
+        let _ = done.send(());
+    };
+    // Where no thread can be started any more, the sender is dropped and nobody waits.
+    let _ = thread::Builder::new().spawn(shut_down);
+    let _ = is_done.recv_timeout(LIMIT);
 }
