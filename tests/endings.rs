@@ -46,7 +46,9 @@ fn at_two_hundred_moments() {
     let mut longest = Duration::ZERO;
     for nth in 0..MOMENTS {
         let how = ["exit", "_exit", "sigterm", "return"][nth % 4];
-        let (work, most) = WORK[nth / 4 % 4];
+        // ONNX Runtime does not bear an exit while it makes a session.
+        let first = usize::from(matches!(how, "exit" | "return"));
+        let (work, most) = WORK[first..][nth / 4 % (4 - first)];
         let share = nth as f64 * 0.618_034 % 1.0; // as evenly as can be, however many there are
         longest = longest.max(expect_end(&program, how, work, most * share));
     }

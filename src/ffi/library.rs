@@ -98,9 +98,9 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 /// ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
 /// created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
 ///
-/// A process may also end without it, in any way, but by `exit` not while the library of ONNX
-/// Runtime itself is being loaded (`scumble_runtime_load`): work is cancelled then, for which `exit`
-/// waits up to 1.5 seconds. A child that was forked from a
+/// A process may also end without it: by `exit`, which cancels all work and waits for that up to 1.5
+/// seconds, but not while a context is loading (ONNX Runtime may crash then); by `_exit` or a signal
+/// at any moment. A child that was forked from a
 /// process that had called Scumble may end or exec, but not use it: every call answers
 /// `WRONG_STATE` there.
 ///
