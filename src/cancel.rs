@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::error::{bail, Result};
+use crate::sync::Mutex;
 
 type Interrupt = Arc<dyn Fn() + Send + Sync>;
 

@@ -3,8 +3,6 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
@@ -12,6 +10,7 @@ use crate::model::{LatentRgb, Model, ModelInfo, Options, Places, StableDiffusion
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
 use crate::promise::Promise;
+use crate::sync::{Mutex, MutexGuard};
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
 

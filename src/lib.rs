@@ -48,8 +48,10 @@ pub mod prompt;
 pub mod random;
 pub mod runtime;
 pub mod scheduler;
+mod sync;
 pub mod testing;
 pub mod text;
+mod threads;
 pub mod worker;
 
 pub use context::Context;

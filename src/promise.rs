@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::error::Result;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// Set once; every reader gets a copy.
 pub struct Promise<T> {
@@ -40,7 +39,7 @@ impl<T: Clone> Promise<T> {
 /// Waits on a condition: for this long, or for ever.
 pub fn wait_until<T>(
     changed: &Condvar,
-    guard: &mut parking_lot::MutexGuard<'_, T>,
+    guard: &mut MutexGuard<'_, T>,
     timeout: Option<Duration>,
     mut reached: impl FnMut(&T) -> bool,
 ) {

@@ -2,16 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
-use crate::error::{Error, Result, Status};
+use crate::error::Result;
 use crate::fp_state::DefaultMode;
 use crate::pace::Pace;
-use crate::panics;
 use crate::priority::ThreadGroup;
+use crate::sync::{Condvar, Mutex};
+use crate::{panics, threads};
 
 /// Whether a task wants another turn.
 pub enum Turn {
@@ -52,9 +50,6 @@ struct Queue {
     busy: Duration,
 }
 
-/// Every thread that was started and not yet joined.
-static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
-
 impl Worker {
     /// Starts the thread, as a member of this group. `at_end` runs on it last.
     pub fn start(group: ThreadGroup, at_end: impl FnOnce() + Send + 'static) -> Result<Self> {
@@ -69,21 +64,14 @@ impl Worker {
             changed: Condvar::new(),
         });
         let own = Arc::clone(&inner);
-        let run = move || {
+        threads::start(move || {
             let _inside = panics::Inside::enter();
             let _mode = DefaultMode::enter(); // a thread inherits the mode of the one that made it
             let _member = group.enter();
             run(&own);
             // Whatever this panics with, the thread ends in order.
             let _ = panics::catch(at_end);
-        };
-        let thread = thread::Builder::new()
-            .name("scumble".into())
-            .spawn(run)
-            .map_err(|error| Error::new(Status::OutOfMemory, format!("no thread can be started: {error}")))?;
-        let mut threads = THREADS.lock();
-        reap(&mut threads);
-        threads.push(thread);
+        })?;
         Ok(Self(inner))
     }
 
@@ -143,27 +131,4 @@ fn next(inner: &Inner) -> Option<Box<dyn Task>> {
         }
     }
     None
-}
-
-/// Waits for every thread of every worker to end; false when the time is over before.
-pub fn join_all(timeout: Duration) -> bool {
-    let deadline = Instant::now().checked_add(timeout);
-    loop {
-        let mut threads = THREADS.lock();
-        reap(&mut threads);
-        if threads.is_empty() {
-            return true;
-        }
-        drop(threads);
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn reap(threads: &mut Vec<JoinHandle<()>>) {
-    for finished in threads.extract_if(.., |thread| thread.is_finished()) {
-        let _ = finished.join(); // its panics were caught
-    }
 }

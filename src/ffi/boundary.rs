@@ -2,9 +2,12 @@
 
 use std::cell::RefCell;
 use std::ffi::{c_char, CStr, CString};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::Once;
 use std::time::Duration;
 
+use super::library;
 use crate::error::{bail, Result, Status};
 use crate::fp_state::DefaultMode;
 use crate::{panics, runtime, testing};
@@ -17,21 +20,38 @@ thread_local! {
 /// does not reach it, and what goes wrong is kept as this thread's last error.
 pub fn call(name: &'static str, body: impl FnOnce() -> Result<()>) -> Status {
     static FIRST: Once = Once::new();
-    FIRST.call_once(|| {
-        panics::install_hook();
-        runtime::pin();
-    });
     let _inside = panics::Inside::enter();
     let _mode = DefaultMode::enter();
-    let result = panics::guard(|| {
-        testing::point(name);
-        body()
+    let result = refuse_fork().and_then(|()| {
+        FIRST.call_once(|| {
+            panics::install_hook();
+            runtime::pin();
+            runtime::at_exit(library::end);
+        });
+        panics::guard(|| {
+            testing::point(name);
+            body()
+        })
     });
     let Err(error) = result else { return Status::Ok };
     let error = error.within(name);
     // A thread that is ending has no place for it any more.
     let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = c_string(&error.to_string()));
     error.status()
+}
+
+/// Refuses calls in the child of a process that made some: it has none of its parent's threads, and whatever lock they
+/// held stays locked in it. So this asks before any lock is touched.
+fn refuse_fork() -> Result<()> {
+    static PROCESS: AtomicU32 = AtomicU32::new(0);
+    let own = process::id();
+    match PROCESS.compare_exchange(0, own, Relaxed, Relaxed) {
+        Err(first) if first != own => bail!(
+            WrongState,
+            "this process was forked from process {first}, which uses Scumble; expected a call there, or after exec"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The text of this thread's last error.

@@ -1,13 +1,15 @@
 //! The library as a whole.
 
 use std::ffi::c_char;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use super::boundary::{self, call};
 use super::desc::{self, c_struct};
 use super::handle::{self, Object};
 use crate::error::{bail, Status};
-use crate::{log, worker};
+use crate::{log, threads};
 
 /// A line of the log.
 #[repr(C)]
@@ -96,6 +98,12 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 /// ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
 /// created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
 ///
+/// A process may also end without it: by `exit`, which cancels all work and waits for that up to 1.5
+/// seconds, but not while a context is loading (ONNX Runtime may crash then); by `_exit` or a signal
+/// at any moment. A child that was forked from a
+/// process that had called Scumble may end or exec, but not use it: every call answers
+/// `WRONG_STATE` there.
+///
 /// `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
 /// still ending (a model call that does not stop between two operators): call again to wait on.
 ///
@@ -112,9 +120,23 @@ pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
             }
         }
         drop(objects);
-        if !worker::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
+        if !threads::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
             bail!(Timeout, "threads are still ending after {timeout_ms} ms");
         }
         Ok(())
     })
+}
+
+/// Shuts down when the process ends by itself. On a thread of its own: whoever called `exit` may hold any lock, and the
+/// end of a process is never to wait for long.
+pub(super) extern "C" fn end() {
+    const LIMIT: Duration = Duration::from_millis(1500);
+    let (done, is_done) = mpsc::channel();
+    let shut_down = move || {
+        scumble_shutdown(LIMIT.as_millis() as i32);
+        let _ = done.send(());
+    };
+    // Where no thread can be started any more, the sender is dropped and nobody waits.
+    let _ = thread::Builder::new().spawn(shut_down);
+    let _ = is_done.recv_timeout(LIMIT);
 }

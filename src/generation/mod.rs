@@ -9,8 +9,6 @@ mod turns;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
 use crate::diffusion::{Diffusion, Plan, Request};
@@ -21,6 +19,7 @@ use crate::progress::{Outlook, Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::{EncodedPrompt, Prompt};
 use crate::scheduler::Latents;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub(crate) use preview::PreviewPlan;
 pub use preview::{Preview, PreviewSource};
@@ -195,7 +194,7 @@ impl Generation {
         }
     }
 
-    fn by_hand(&self) -> Result<parking_lot::MutexGuard<'_, Diffusion>> {
+    fn by_hand(&self) -> Result<MutexGuard<'_, Diffusion>> {
         if self.progress.lock().by_worker {
             bail!(WrongState, "the generation was started: the worker steps and decodes it");
         }

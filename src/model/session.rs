@@ -1,5 +1,7 @@
 //! Sessions: what ONNX Runtime is told, and what its errors mean.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -62,9 +64,13 @@ impl Source {
 
     fn graph(&self) -> Result<Vec<u8>> {
         // ONNX Runtime would follow a link, and then refuse what it finds outside of the folder.
-        let mut model = match self.path.is_symlink() {
-            true => files::read(&self.path)?,
-            false => scan::without_weights(&self.path)?,
+        let mut model = match self.path.file_name().and_then(OsStr::to_str) {
+            Some(name) if !self.path.is_symlink() => {
+                let file = File::open(&self.path).map_err(scan::unreadable)?;
+                let length = file.metadata().map_err(scan::unreadable)?.len();
+                scan::without_weights(file, length, name)?
+            }
+            _ => files::read(&self.path)?,
         };
         if self.seamless != Seamless::default() {
             model = seamless::rewrite(Cursor::new(&model), model.len() as u64, self.seamless)?;

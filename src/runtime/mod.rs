@@ -31,6 +31,13 @@ struct Runtime {
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());
+/// What is to be done when the process ends.
+static AT_EXIT: OnceLock<extern "C" fn()> = OnceLock::new();
+
+/// Has this called when the process ends, before ONNX Runtime's own destructors: they must not meet running sessions.
+pub fn at_exit(handler: extern "C" fn()) {
+    let _ = AT_EXIT.set(handler);
+}
 
 /// Loads ONNX Runtime from this path, or from where the search finds it. Does nothing when
 /// it is loaded already, unless another path is asked for.
@@ -70,6 +77,9 @@ pub fn environment() -> Result<&'static Environment> {
 fn open(path: PathBuf) -> Result<Runtime> {
     let _off = telemetry::Off::enter();
     let builder = ort::init_from(&path).map_err(|error| load_error(&path, &error))?;
+    if let Some(handler) = AT_EXIT.get() {
+        module::at_exit(*handler); // what is registered last is called first, and nothing runs yet
+    }
     let environment = builder
         .with_name("scumble")
         .with_telemetry(false)

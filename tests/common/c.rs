@@ -22,7 +22,7 @@ pub struct Parameter {
 
 /// Every export, read from the header.
 pub fn exports() -> Vec<Export> {
-    const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/include/scumble.h"));
+    const HEADER: &str = include_str!("../../include/scumble.h");
     // "int32_t *left" is the type "int32_t *" and the name "left".
     let split = |text: &'static str| text.split_at(text.rfind([' ', '*']).unwrap() + 1);
     let export = |declaration: &'static str| {

@@ -33,13 +33,18 @@ impl CProgram {
 
     /// Likewise, with a given libscumble.
     pub fn beside(source: &str, library: &Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let libraries = library.parent().unwrap().display();
+        Self::linked(source, &[format!("-L{libraries}"), "-lscumble".into(), format!("-Wl,-rpath,{libraries}")])
+    }
+
+    /// Likewise, with these words for the linker.
+    pub fn linked(source: &str, libraries: &[String]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let output = Command::new(super::c_compiler())
             .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g"])
             .arg(format!("-I{ROOT}/include"))
             .arg(Path::new(ROOT).join(source)) // an absolute one stays as it is
-            .args([format!("-L{libraries}"), "-lscumble".into(), format!("-Wl,-rpath,{libraries}")])
+            .args(libraries)
             .arg("-o")
             .arg(folder.path().join("program"))
             .output()

@@ -4,35 +4,30 @@
 //! it maps, and uses in place where it can. So it is given the graph by itself, in which weights are said to
 //! be external data: of the file that they have been in all along.
 
-use std::fs::File;
-use std::path::Path;
+use std::io::{Read, Seek};
 
 use super::super::proto;
-use super::unreadable;
 use super::wire::{Message, Value, Wire};
 use crate::error::Result;
 
 /// Tensors of fewer bytes stay in the graph: shapes and the like, which ONNX Runtime reads at once.
 const SMALL: u64 = 1024;
 
-/// The model in a file that [`super::check`] let through, with its large weights as external data. What it
-/// refers to lies in the folder of the file, the file itself included.
-pub fn without_weights(path: &Path) -> Result<Vec<u8>> {
-    let file = File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
+/// The model in a file of this name that [`super::model`] let through, with its large weights as external
+/// data. What it refers to lies in the folder of the file, the file itself included.
+pub fn without_weights(file: impl Read + Seek, length: u64, name: &str) -> Result<Vec<u8>> {
     let (wire, model) = Wire::new(file, length);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Copy { wire, name }.model(model)
 }
 
-struct Copy {
-    wire: Wire<File>,
+struct Copy<'a, R> {
+    wire: Wire<R>,
     /// The name of the file, which is where its weights are.
-    name: String,
+    name: &'a str,
 }
 
 // The numbers are those of onnx.proto.
-impl Copy {
+impl<R: Read + Seek> Copy<'_, R> {
     fn model(&mut self, message: Message) -> Result<Vec<u8>> {
         self.replace(message, |copy, number, message| match number {
             7 => copy.graph(message).map(Some),
@@ -59,7 +54,7 @@ impl Copy {
         if let Some(data) = data {
             let entry =
                 |key: &str, value: &str| proto::bytes(13, [proto::bytes(1, key), proto::bytes(2, value)].concat());
-            tensor.extend(entry("location", &self.name));
+            tensor.extend(entry("location", self.name));
             tensor.extend(entry("offset", &data.position().to_string()));
             tensor.extend(entry("length", &data.length().to_string()));
             tensor.extend(proto::number(14, 1)); // data_location: external

@@ -1,0 +1,68 @@
+/* The process ends while Scumble works.
+ *
+ * ending HOW WORK MICROSECONDS: so long after the work began. A line on stdout tells that the end begins.
+ */
+#define _XOPEN_SOURCE 700
+#include "check.h"
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void sleep_us(long us) {
+    struct timespec time = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&time, NULL);
+}
+
+/* Begins the work, and returns when it is under way. */
+static void begin(const char *work) {
+    OK(scumble_runtime_load(NULL)); /* the system's loader does not bear an end while it is at work */
+    if (strcmp(work, "loading") == 0) {
+        new_context(MODEL);
+        return;
+    }
+    scumble_prompt *prompt = new_prompt(loaded_context(), 0);
+    if (strcmp(work, "encoding") == 0) return;
+    OK(scumble_prompt_wait(prompt, -1));
+    int decoding = strcmp(work, "decoding") == 0;
+    scumble_generation *generation = new_generation(prompt, decoding ? 1 : 900, 1);
+    OK(scumble_generation_start(generation));
+    while (decoding && poll(generation).phase < SCUMBLE_PHASE_DECODING) sleep_us(100);
+}
+
+/* A child has no thread but the one that forked. */
+static void fork_and_wait(int calls) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        if (calls) {
+            scumble_context *context = NULL;
+            scumble_context_desc desc;
+            EXPECT(SCUMBLE_STATUS_WRONG_STATE, scumble_context_desc_init(&desc, sizeof desc, SCUMBLE_ABI_VERSION));
+            EXPECT(SCUMBLE_STATUS_WRONG_STATE, scumble_context_create(NULL, &context));
+            CHECK(strstr(scumble_last_error(), "fork") != NULL);
+            EXPECT(SCUMBLE_STATUS_WRONG_STATE, scumble_shutdown(-1));
+        }
+        exit(0);
+    }
+    int status = 1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    OK(scumble_shutdown(-1)); /* the parent's goes on as before */
+}
+
+int main(int count, char **arguments) {
+    CHECK(count == 4);
+    const char *how = arguments[1];
+    begin(arguments[2]);
+    sleep_us(atol(arguments[3]));
+    CHECK(write(STDOUT_FILENO, "\n", 1) == 1);
+    if (strcmp(how, "return") == 0) return 0;
+    if (strcmp(how, "exit") == 0) exit(0);
+    if (strcmp(how, "_exit") == 0) _exit(0);
+    if (strcmp(how, "sigterm") == 0) return raise(SIGTERM);
+    if (strcmp(how, "fork") == 0) return fork_and_wait(0), 0;
+    if (strcmp(how, "fork-and-call") == 0) return fork_and_wait(1), 0;
+    CHECK(!"a way to end");
+    return 1;
+}

@@ -1,0 +1,52 @@
+//! A generation that the caller's own threads step and decode, while another cancels it or steps it too.
+
+use std::sync::Arc;
+
+use loom::thread;
+use scumble::{Generation, Phase, Result, Status};
+
+use crate::{explore, fake, generation, load};
+
+fn paint(generation: &Generation) -> Result<()> {
+    while generation.step()? > 0 {}
+    generation.decode()
+}
+
+/// What the calls answer is how the generation ended.
+#[test]
+fn a_cancel_is_answered_by_the_call_that_it_ends() {
+    explore(2, || {
+        let generation = generation(&load(|| fake::model(|_| Ok(()))));
+        let cancelled = Arc::clone(&generation);
+        let canceller = thread::spawn(move || cancelled.cancel());
+        let answer = paint(&generation);
+        let end = generation.poll();
+        match answer {
+            Ok(()) => assert_eq!((end.phase, end.status), (Phase::Done, Status::Ok)),
+            Err(error) => {
+                assert_eq!((error.status(), end.phase), (Status::Cancelled, Phase::Cancelled), "{error}");
+            }
+        }
+        canceller.join().unwrap();
+        assert_eq!(generation.poll().phase, end.phase);
+    });
+}
+
+/// Whoever comes second is told so at once; together they make one picture.
+#[test]
+fn two_threads_do_not_compute_at_once() {
+    explore(2, || {
+        let generation = generation(&load(|| fake::model(|_| Ok(()))));
+        let other = Arc::clone(&generation);
+        let refused = |answer: Result<usize>| {
+            let Err(error) = answer else { return 0 };
+            assert!(matches!(error.status(), Status::Busy | Status::WrongState), "{error}");
+            1
+        };
+        let stepper = thread::spawn(move || refused(other.step()));
+        let refusals = refused(generation.step()) + stepper.join().unwrap();
+        assert_eq!(refusals, 1);
+        generation.decode().unwrap();
+        assert_eq!((generation.poll().phase, generation.poll().evaluation), (Phase::Done, 1));
+    });
+}

@@ -1,0 +1,25 @@
+//! A promise, by way of a prompt's encoding and a context's loading, which are promises.
+
+use std::sync::Arc;
+
+use loom::thread;
+use scumble::{Context, Status};
+
+use crate::{explore, fake};
+
+/// Two threads wait, the worker loads and a third cancels: all wake, and all are told the same.
+#[test]
+fn waiters_wake_and_agree() {
+    explore(2, || {
+        let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
+        let answer = |context: &Context| context.wait(None).map_or_else(|error| error.status(), |_| Status::Ok);
+        let (waiting, cancelling) = (Arc::clone(&context), Arc::clone(&context));
+        let waiter = thread::spawn(move || answer(&waiting));
+        let canceller = thread::spawn(move || cancelling.cancel());
+        let answered = answer(&context);
+        assert!(matches!(answered, Status::Ok | Status::Cancelled), "{answered:?}");
+        assert_eq!(waiter.join().unwrap(), answered);
+        canceller.join().unwrap();
+        assert_eq!(answer(&context), answered);
+    });
+}
