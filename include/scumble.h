@@ -232,7 +232,7 @@ enum scumble_status
    */
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
   /**
-   * Memory ran out.
+   * Memory ran out, or what was asked for does not fit the context's `memory_budget`.
    */
   SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
   /**
@@ -418,6 +418,39 @@ typedef int32_t scumble_syntax;
 #endif // __cplusplus
 
 /**
+ * How a model's weights are kept in memory.
+ */
+enum scumble_weights
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Repacked, or mapped where that keeps the memory budget.
+   */
+  SCUMBLE_WEIGHTS_AUTO = 0,
+  /**
+   * Copied into the order in which they are computed with: the fastest steps, the longest loading.
+   */
+  SCUMBLE_WEIGHTS_REPACKED = 1,
+  /**
+   * Used in place from the files, which are mapped into memory: they load at once, contexts and processes
+   * that use the same files share them, and the system may take their memory back whenever it is short
+   * and read them again. Steps take some percent longer. Those of the autoencoder are repacked all the
+   * same, and weights of 16 bits are widened in memory, since the CPU computes with 32. While the context
+   * lives, nothing may write into the files.
+   */
+  SCUMBLE_WEIGHTS_MAPPED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum scumble_weights scumble_weights;
+#else
+typedef int32_t scumble_weights;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How much a line matters.
  */
 enum scumble_log_level
@@ -576,11 +609,25 @@ typedef struct scumble_context_desc {
    * A `scumble_priority`: see `scumble_context_set_priority`. Default `SCUMBLE_PRIORITY_NORMAL`.
    */
   int32_t priority;
+  /**
+   * How the model's weights are kept: a `scumble_weights`. Default `SCUMBLE_WEIGHTS_AUTO`.
+   */
+  int32_t weights;
+  /**
    * Which edges of its pictures match, so that they tile as textures: 0, `SCUMBLE_SEAMLESS_X`,
    * `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
    * graphs cannot be changed so.
    */
   uint32_t seamless;
+  /**
+   * The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
+   * rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
+   * after, the two halves of a guided step are computed one after the other, and pictures are decoded in
+   * tiles. What does not fit even so is refused with `SCUMBLE_STATUS_OUT_OF_MEMORY` before it is tried:
+   * by the poll of the context, or when a generation of that size is created. Weights that are mapped
+   * count for every context that maps them.
+   */
+  uint64_t memory_budget;
 } scumble_context_desc;
 
 /**
@@ -644,9 +691,30 @@ typedef struct scumble_context_info {
    */
   int32_t controlnets;
   /**
+   * Bytes that the text encoders hold at this moment: weights, and what they compute in. 0 while they are
+   * unloaded. The same of the other parts follows.
+   */
+  uint64_t text_encoder_bytes;
+  /**
+   * The UNet's.
+   */
+  uint64_t unet_bytes;
+  /**
+   * The autoencoder's, both halves of it.
+   */
+  uint64_t vae_bytes;
+  /**
+   * The ControlNets', all of them.
+   */
+  uint64_t controlnet_bytes;
+  /**
    * Which edges of its pictures match: `SCUMBLE_SEAMLESS_…` flags, as they were given.
    */
   uint32_t seamless;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
 } scumble_context_info;
 
 /**
@@ -953,6 +1021,7 @@ typedef struct scumble_progress {
    * The `scumble_priority` in force of the context's threads.
    */
   int32_t priority;
+  /**
    * Milliseconds spent on previews.
    */
   float preview_ms;
@@ -1174,6 +1243,18 @@ SCUMBLE_API scumble_status scumble_context_get_info(const struct scumble_context
  * Any thread, any time.
  */
 SCUMBLE_API scumble_status scumble_context_set_pace(const struct scumble_context *context, float share);
+
+/**
+ * Gives memory back, between the levels of a game: the context's own thread unloads the weights and frees
+ * what they were computed with. Prompts and generations stay; whichever computes next loads what it needs
+ * again, which takes as long as `load_ms` at most. Work that is going on is not interrupted: memory is given
+ * back when it is this call's turn, behind what was begun before.
+ *
+ * Errors: those of `scumble_context_poll`. How much is held tells `scumble_context_get_info`.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_context_trim(const struct scumble_context *context);
 
 /**
  * Changes how urgent the context's threads are to the operating system: the one that loads, encodes and
