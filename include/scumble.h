@@ -620,7 +620,7 @@ typedef struct scumble_context_desc {
    */
   uint32_t seamless;
   /**
-   * The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
+   * The most memory that the context may take, in bytes: weights, what is computed, and 56 MiB for the
    * rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
    * after, the two halves of a guided step are computed one after the other, and pictures are decoded in
    * tiles. What does not fit even so is refused with `SCUMBLE_STATUS_OUT_OF_MEMORY` before it is tried:

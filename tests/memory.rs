@@ -76,7 +76,7 @@ fn what_the_parts_hold() {
     paint(context, 128);
     let after = info(context);
     assert!(after.unet_bytes > before.unet_bytes, "the UNet keeps what it computes in");
-    assert!(after.vae_bytes < before.vae_bytes + MB, "the autoencoder does not: {}", after.vae_bytes);
+    assert!(after.vae_bytes < before.vae_bytes + 4 * MB, "the autoencoder does not: {}", after.vae_bytes);
     ok(unsafe { scumble_context_destroy(context) });
 }
 
@@ -128,7 +128,7 @@ fn mapped_weights_stay_in_their_files() {
 #[test]
 fn parts_take_turns() {
     let picture = paint(loaded(|_| ()), 64);
-    let context = loaded(|desc| desc.memory_budget = 97 * MB);
+    let context = loaded(|desc| desc.memory_budget = 105 * MB);
     assert_eq!(held(&info(context)), 0, "what does not fit together is not kept after loading");
     let difference = largest_difference(&paint(context, 64), &picture);
     assert!(difference < 1.0 / 255.0, "{difference}");
@@ -141,7 +141,7 @@ fn parts_take_turns() {
 fn tiles() {
     const SIDE: i32 = 256;
     let picture = paint(loaded(|_| ()), SIDE);
-    let tiled = paint(loaded(|desc| desc.memory_budget = 140 * MB), SIDE);
+    let tiled = paint(loaded(|desc| desc.memory_budget = 150 * MB), SIDE);
     let squares = picture.iter().zip(&tiled).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
     // A quarter of the numbers is alpha, where there is no difference.
     let psnr = -10.0 * (squares / (picture.len() as f64 * 0.75)).log10();
@@ -165,15 +165,15 @@ fn tiles() {
 
 #[test]
 fn what_cannot_fit_is_refused() {
-    let context = context(|desc| desc.memory_budget = 60 * MB);
+    let context = context(|desc| desc.memory_budget = 70 * MB);
     let answer = unsafe { scumble_context_wait(context, -1) };
     refused(
         answer,
         Status::OutOfMemory,
-        &["memory_budget is 60000000 bytes; expected at least", "weights of the UNet"],
+        &["memory_budget is 70000000 bytes; expected at least", "weights of the UNet"],
     );
 
-    let context = loaded(|desc| desc.memory_budget = 140 * MB);
+    let context = loaded(|desc| desc.memory_budget = 150 * MB);
     let prompt = c::prompt(context, 0);
     let create = |side: i32| unsafe {
         let mut desc = c::desc(scumble_generation_desc_init);
@@ -181,7 +181,7 @@ fn what_cannot_fit_is_refused() {
         let mut generation = ptr::null_mut();
         scumble_generation_create(prompt, &desc, &mut generation)
     };
-    refused(create(1024), Status::OutOfMemory, &["memory_budget is 140000000 bytes; the UNet needs", "256 × 256"]);
+    refused(create(1024), Status::OutOfMemory, &["memory_budget is 150000000 bytes; the UNet needs", "256 × 256"]);
     ok(create(64));
 }
 
@@ -202,7 +202,7 @@ fn budgets_are_kept() {
         print!("grew by <{}>", status("VmHWM") - before);
         return;
     }
-    for (megabytes, side) in [(97, 64), (120, 128), (140, 256), (200, 256), (300, 256), (260, 384), (1000, 384)] {
+    for (megabytes, side) in [(105, 64), (128, 128), (150, 256), (200, 256), (300, 256), (600, 384), (1500, 384)] {
         let output = Command::new(env::current_exe().unwrap())
             .args(["--exact", "budgets_are_kept", "--nocapture"])
             .env(VARIABLE, format!("{megabytes} {side}"))

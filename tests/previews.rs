@@ -93,7 +93,8 @@ fn decoded_after_every_evaluation_but_the_last() {
 #[test]
 fn a_tiny_decoder_decodes_as_diffusers() {
     let copy = ModelCopy::reference("sd1-tiny");
-    let mut model = StableDiffusion::open(&Places::at(copy.path()), &scumble::Options::default(), &Cancel::default()).unwrap();
+    let mut model =
+        StableDiffusion::open(&Places::at(copy.path()), &scumble::Options::default(), &Cancel::default()).unwrap();
     let tensors = Tensors::open("tiny_decoder");
     let latents = Array4::from_shape_vec((1, 4, 5, 7), tensors.floats("latents")).unwrap();
     let picture = model.decode_tiny(latents.view(), &Cancel::default()).unwrap();

@@ -48,7 +48,7 @@ pub struct scumble_context_desc {
     /// `SCUMBLE_SEAMLESS_Y` or both. Default 0. Loading ends with `MODEL_UNSUPPORTED` where the model's
     /// graphs cannot be changed so.
     pub seamless: u32,
-    /// The most memory that the context may take, in bytes: weights, what is computed, and 48 MiB for the
+    /// The most memory that the context may take, in bytes: weights, what is computed, and 56 MiB for the
     /// rest. Default 0: no limit. What does not fit at once is loaded when its turn comes and unloaded
     /// after, the two halves of a guided step are computed one after the other, and pictures are decoded in
     /// tiles. What does not fit even so is refused with `SCUMBLE_STATUS_OUT_OF_MEMORY` before it is tried:

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::layout::Layout;
-use super::scan;
+use super::scan::{self, WeightBytes};
 use super::unet::SampleSize;
 use crate::error::{bail, Result};
 
 /// What is there besides the model's parts: ONNX Runtime's code, tokenizers, latents, pictures.
-const BESIDES: u64 = 48 << 20;
+const BESIDES: u64 = 56 << 20;
 /// Bytes of a number.
 const F32: f64 = 4.0;
 /// The side of the smallest tiles that are worth decoding, in latents.
@@ -26,6 +26,8 @@ const SMALLEST_TILE: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     weights: u64,
+    /// Bytes that they take besides while they are widened and repacked.
+    loading: u64,
     /// Bytes for each latent, and for each pair of latents.
     linear: f64,
     quadratic: f64,
@@ -60,18 +62,23 @@ impl Cost {
         self.weights.saturating_add((batch as f64 * (self.linear * area + self.quadratic * area * area)) as u64)
     }
 
-    fn text_encoder(weights: u64) -> Self {
-        Self { weights, linear: 0.0, quadratic: 0.0 } // texts are short
+    fn new(weights: WeightBytes, linear: f64, quadratic: f64) -> Self {
+        let loading = weights.computed.saturating_sub(weights.stored);
+        Self { weights: weights.computed, loading, linear, quadratic }
     }
 
-    fn vae(weights: u64, shape: &Vae) -> Self {
+    fn text_encoder(weights: WeightBytes) -> Self {
+        Self::new(weights, 0.0, 0.0) // texts are short
+    }
+
+    fn vae(weights: WeightBytes, shape: &Vae) -> Self {
         let pixels = 4f64.powi(shape.block_out_channels.len() as i32 - 1);
         // What is at the full size of the picture: the outermost block, and what goes up into it.
         let channels = shape.block_out_channels.iter().take(2).max().copied().unwrap_or(0);
-        Self { weights, linear: 2.5 * channels as f64 * pixels * F32, quadratic: 2.0 * F32 }
+        Self::new(weights, 2.5 * channels as f64 * pixels * F32, 2.0 * F32)
     }
 
-    fn unet(weights: u64, shape: &Unet) -> Self {
+    fn unet(weights: WeightBytes, shape: &Unet) -> Self {
         let heads = shape.num_attention_heads.as_ref().unwrap_or(&shape.attention_head_dim);
         let scores = |(level, kind): (usize, &String)| match kind.contains("Attn") {
             true => 2.0 * heads.at(level) as f64 * F32 / 16f64.powi(level as i32),
@@ -79,7 +86,7 @@ impl Cost {
         };
         let quadratic = shape.down_block_types.iter().enumerate().map(scores).fold(0.0, f64::max);
         let channels = shape.block_out_channels.first().copied().unwrap_or(0);
-        Self { weights, linear: 12.0 * channels as f64 * F32, quadratic }
+        Self::new(weights, 12.0 * channels as f64 * F32, quadratic)
     }
 }
 
@@ -130,7 +137,9 @@ impl Budget {
             Part::Unet | Part::ControlNet(_) => cost.of(2, area) - cost.weights,
             Part::VaeDecoder | Part::TinyDecoder | Part::VaeEncoder => cost.of(1, area) - cost.weights,
         };
-        weights.saturating_add(self.parts.iter().map(computing).sum()) <= self.room()
+        let loading = self.parts.iter().map(|(_, cost)| cost.loading).max().unwrap_or(0);
+        let all = [weights, loading, self.parts.iter().map(computing).sum()];
+        all.into_iter().fold(0, u64::saturating_add) <= self.room()
     }
 
     /// What the parts may take in all.

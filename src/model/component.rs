@@ -12,6 +12,7 @@ use ort::value::DynValue;
 use super::memory::Held;
 use super::options::Options;
 use super::port::Port;
+use super::scan::WeightBytes;
 use super::session::{runtime_error, Source};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -35,7 +36,7 @@ pub struct Component {
     session: Option<Loaded>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
-    weights: u64,
+    weights: WeightBytes,
     scratch: Scratch,
     held: Held,
 }
@@ -79,7 +80,7 @@ impl Component {
     }
 
     fn count(&self) {
-        self.held.set(self.session.as_ref().map_or(0, |loaded| self.weights + loaded.scratch()));
+        self.held.set(self.session.as_ref().map_or(0, |loaded| self.weights.computed + loaded.scratch()));
     }
 
     /// All outputs.

@@ -13,7 +13,7 @@ use ort::session::Session;
 use super::options::{Options, Weights};
 use super::pool::Pool;
 use super::proto;
-use super::scan;
+use super::scan::{self, WeightBytes};
 use super::seamless::{self, Seamless};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, Status};
@@ -49,8 +49,8 @@ impl Source {
         Self { seamless: options.seamless, ..self }
     }
 
-    /// Checks the file and makes a session of it. Gives the bytes of its weights too.
-    pub fn open(&self, options: &Options, cancel: &Cancel) -> Result<(Session, u64)> {
+    /// Checks the file and makes a session of it. Tells what its weights take, too.
+    pub fn open(&self, options: &Options, cancel: &Cancel) -> Result<(Session, WeightBytes)> {
         let weights = scan::check(&self.root, &self.path)?;
         let graph = self.graph().map_err(|error| error.within(self.path.display()))?;
         let folder = self.path.parent().unwrap_or(&self.root).to_string_lossy();

@@ -42,9 +42,17 @@ pub(super) const MAX_NAME: u64 = 4096;
 /// The longest name of an operator or a domain.
 pub(super) const MAX_OPERATOR: u64 = 256;
 
-/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile. Gives the bytes
-/// that its weights take in memory, where numbers of 16 bits are widened to compute with them.
-pub fn check(root: &Path, path: &Path) -> Result<u64> {
+/// What the weights of an ONNX file take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WeightBytes {
+    /// In the file.
+    pub stored: u64,
+    /// In memory, where numbers of 16 bits are widened to compute with them.
+    pub computed: u64,
+}
+
+/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
+pub fn check(root: &Path, path: &Path) -> Result<WeightBytes> {
     files::check(path)?;
     let scan = || {
         let file = File::open(path).map_err(unreadable)?;
@@ -55,7 +63,7 @@ pub fn check(root: &Path, path: &Path) -> Result<u64> {
 }
 
 /// The same of an open file. External data is looked for in `folder`, and stays within `root`.
-pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<u64> {
+pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<WeightBytes> {
     let mut start = [0; 8];
     if file.read_exact(&mut start).is_ok() && start.ends_with(b"ORTM") {
         bail!(ModelUnsupported, "it is in ONNX Runtime's own format (.ort), not in ONNX");
@@ -65,7 +73,8 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
         bail!(ModelInvalid, "has {length} bytes; expected at most {MAX_FILE}, the rest as external data");
     }
     let (wire, message) = Wire::new(file, length);
-    let mut scan = Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: 0 };
+    let mut scan =
+        Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: WeightBytes::default() };
     scan.model(message)?;
     scan.calls.check()?;
     Ok(scan.weights)
@@ -79,8 +88,8 @@ struct Scan<R> {
     wire: Wire<R>,
     folder: Folder,
     calls: Calls,
-    /// Bytes of the tensors up to now, as they are computed with.
-    weights: u64,
+    /// Of the tensors up to now.
+    weights: WeightBytes,
 }
 
 // The numbers are those of onnx.proto.

@@ -58,7 +58,8 @@ impl<R: Read + Seek> Scan<R> {
         let bytes = size.bytes().unwrap_or(u64::MAX);
         self.folder.check(&external, Extent { bytes, needed: is_external }).map_err(within)?;
         let widened = if size.bits == 16 { 2 } else { 1 };
-        self.weights = self.weights.saturating_add(bytes.saturating_mul(widened));
+        self.weights.stored = self.weights.stored.saturating_add(bytes);
+        self.weights.computed = self.weights.computed.saturating_add(bytes.saturating_mul(widened));
         Ok(size)
     }
 
