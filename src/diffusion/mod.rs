@@ -28,7 +28,7 @@ pub struct Diffusion {
     random: Random,
     pictures: Pictures,
     shape: (usize, usize, usize, usize),
-    /// None until the picture to start from is encoded.
+    /// None until the first evaluation: noise takes a while to draw, and a picture to be encoded.
     latents: Option<Latents>,
     keep: Option<Keep>,
     masked: Option<Array4<f32>>,
@@ -55,7 +55,7 @@ fn noise(shape: (usize, usize, usize, usize), random: &mut Random) -> Latents {
 }
 
 impl Diffusion {
-    /// Lays out the timesteps and draws the noise.
+    /// Lays out the timesteps.
     pub fn new(request: &Request, plan: &Plan, info: &ModelInfo) -> Result<Self> {
         let course = Course { steps: plan.steps, reach: plan.reach, sdxl: info.family == Family::Sdxl };
         let mut scheduler = scheduler::build(plan.sampler, plan.sigmas, course, &info.scheduler)?;
@@ -65,17 +65,15 @@ impl Diffusion {
         }
         let pictures = Pictures::new(request, plan);
         let shape = (1, info.latent_channels, plan.height / info.vae_factor, plan.width / info.vae_factor);
-        let mut random = Random::new(plan.seed);
-        let latents = (!pictures.has_start()).then(|| noise(shape, &mut random) * scheduler.init_noise_sigma());
         Ok(Self {
             guidance_scale: plan.guidance_scale,
             guidance_rescale: plan.guidance_rescale,
             guided: plan.guidance_scale > 1.0 && !info.features.embeds_guidance,
             scheduler,
-            random,
+            random: Random::new(plan.seed),
             pictures,
             shape,
-            latents,
+            latents: None,
             keep: None,
             masked: None,
             clean: None,
@@ -107,8 +105,7 @@ impl Diffusion {
         self.evaluation
     }
 
-    /// Latents as they are now, the finished ones when all evaluations are done; none until the
-    /// picture to start from is encoded.
+    /// Latents as they are now, the finished ones when all evaluations are done; none before the first.
     pub fn latents(&self) -> Option<&Latents> {
         self.latents.as_ref()
     }
@@ -118,8 +115,8 @@ impl Diffusion {
         self.clean.as_ref()
     }
 
-    /// Evaluates the UNet once and lets the scheduler step. The first encodes the picture to start
-    /// from.
+    /// Evaluates the UNet once and lets the scheduler step. The first draws the noise, or encodes the picture
+    /// to start from.
     pub fn step(&mut self, model: &mut dyn Model, cancel: &Cancel) -> Result<()> {
         let i = self.begin + self.evaluation;
         let Some(&timestep) = self.scheduler.timesteps().get(i) else {
@@ -129,7 +126,7 @@ impl Diffusion {
             self.batch = Some(self.make_batch()?);
         }
         if self.latents.is_none() {
-            self.encode_pictures(model, cancel)?;
+            self.begin(model, cancel)?;
         }
         let (Some(batch), Some(latents)) = (&self.batch, &self.latents) else {
             bail!(WrongState, "there is nothing to denoise")
@@ -175,11 +172,13 @@ impl Diffusion {
         }
     }
 
-    fn encode_pictures(&mut self, model: &mut dyn Model, cancel: &Cancel) -> Result<()> {
+    fn begin(&mut self, model: &mut dyn Model, cancel: &Cancel) -> Result<()> {
         let random = &mut self.random;
-        let encoded = self.pictures.encode(model, &*self.scheduler, self.begin, self.shape, random, cancel)?;
-        if let Some(encoded) = encoded {
-            (self.latents, self.keep, self.masked) = (Some(encoded.latents), encoded.keep, encoded.masked);
+        match self.pictures.encode(model, &*self.scheduler, self.begin, self.shape, random, cancel)? {
+            Some(encoded) => {
+                (self.latents, self.keep, self.masked) = (Some(encoded.latents), encoded.keep, encoded.masked);
+            }
+            None => self.latents = Some(noise(self.shape, random) * self.scheduler.init_noise_sigma()),
         }
         Ok(())
     }

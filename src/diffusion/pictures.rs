@@ -64,11 +64,6 @@ impl Pictures {
         }
     }
 
-    /// Whether the run begins with a picture, and so with the VAE's encoder.
-    pub fn has_start(&self) -> bool {
-        self.start.is_some()
-    }
-
     /// Encodes the picture and adds the noise at evaluation `begin`. Draws as diffusers does: for the
     /// picture's latents, for the noise, for the masked picture's latents.
     pub fn encode(

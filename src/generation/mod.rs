@@ -51,7 +51,7 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// A picture to be painted of a prompt, by the prompt's context. Nothing is computed yet but its noise.
+    /// A picture to be painted of a prompt, by the prompt's context. Nothing is computed yet.
     pub fn create(prompt: &Arc<Prompt>, request: &Request, preview: &Preview) -> Result<Arc<Self>> {
         let context = prompt.context();
         let loaded = context.loaded()?;

@@ -14,7 +14,8 @@ pub fn resize(planes: ArrayView3<f32>, width: usize, height: usize) -> Array3<f3
     let mut resized = Array3::zeros((channels, height, width));
     for (plane, mut target) in planes.outer_iter().zip(resized.outer_iter_mut()) {
         let narrow = weigh(plane.t(), &columns);
-        target.assign(&weigh(narrow.t(), &rows));
+        // Its rows in a row: each is read for every row of the target that sees it.
+        target.assign(&weigh(narrow.t().as_standard_layout().view(), &rows));
     }
     resized
 }
