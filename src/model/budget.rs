@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::layout::Layout;
+use super::options::{Options, Weights};
 use super::scan::{self, WeightBytes};
 use super::unet::SampleSize;
 use crate::error::{bail, Result};
@@ -125,6 +126,17 @@ impl Budget {
             ),
             _ => Ok(budget),
         }
+    }
+
+    /// The options with weights kept as the budget wants them, where the caller leaves it open: what is loaded
+    /// again and again must be quick to load.
+    pub fn apply(budget: Option<&Self>, options: &Options) -> Options {
+        let weights = match (options.weights, budget) {
+            (Weights::Auto, Some(budget)) if !budget.holds_all() => Weights::Mapped,
+            (Weights::Auto, _) => Weights::Repacked,
+            (given, _) => given,
+        };
+        Options { weights, ..options.clone() }
     }
 
     /// Whether all parts can stay loaded while latents of the model's own size become a picture.

@@ -91,7 +91,7 @@ impl StableDiffusion {
             Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
             None => None,
         };
-        let options = &options.within(budget.as_ref());
+        let options = &Budget::apply(budget.as_ref(), options);
         // What cannot stay loaded is loaded once now, one after the other, to see what it is.
         let in_turn = budget.as_ref().is_some_and(|budget| !budget.holds_all());
         let seen = |component: &mut Component| {

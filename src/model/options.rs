@@ -1,6 +1,5 @@
 //! How a model is loaded and run.
 
-use super::budget::Budget;
 use super::seamless::Seamless;
 use crate::priority::ThreadGroup;
 
@@ -44,17 +43,6 @@ pub enum Weights {
 }
 
 impl Options {
-    /// The same with weights kept as a budget wants them, where the caller leaves it open: what is loaded
-    /// again and again must be quick to load.
-    pub fn within(&self, budget: Option<&Budget>) -> Self {
-        let weights = match (self.weights, budget) {
-            (Weights::Auto, Some(budget)) if !budget.holds_all() => Weights::Mapped,
-            (Weights::Auto, _) => Weights::Repacked,
-            (given, _) => given,
-        };
-        Self { weights, ..self.clone() }
-    }
-
     /// The same for an autoencoder, which has few weights, but takes twice the room to compute with them
     /// where they are mapped.
     pub fn repacking(&self) -> Self {
