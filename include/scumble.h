@@ -105,11 +105,6 @@
 #define SCUMBLE_IMAGE_BOTTOM_UP 1
 
 /**
- * Numbers that tell SDXL of size and crop.
- */
-#define TIME_IDS 6
-
-/**
  * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,
  * cancelled, nothing there), a negative value is one.
  *

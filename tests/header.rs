@@ -47,6 +47,17 @@ fn clean(header: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// A constant of ours that is not meant for C would be seen by every file of the host.
+#[test]
+fn macros_are_of_our_name() {
+    let header = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/include/scumble.h")).unwrap();
+    let macros: Vec<&str> = header.lines().filter_map(|line| line.strip_prefix("#define ")).collect();
+    assert!(!macros.is_empty());
+    for name in macros {
+        assert!(name.starts_with("SCUMBLE_"), "{name}");
+    }
+}
+
 #[test]
 fn header_compiles_alone_and_twice() {
     let once = "#include <scumble.h>\n";

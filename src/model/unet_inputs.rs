@@ -5,7 +5,7 @@ use ndarray::{Array2, Array5, Axis};
 use super::Control;
 
 /// Numbers that tell SDXL of size and crop.
-pub const TIME_IDS: usize = 6;
+pub(super) const TIME_IDS: usize = 6;
 
 /// Original size, crop from top and left, wanted size: a picture that was never scaled nor cropped.
 pub fn time_ids((height, width): (usize, usize), batch: usize) -> Array2<f32> {
