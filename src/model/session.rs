@@ -18,7 +18,7 @@ use super::seamless::{self, Seamless};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, Status};
 use crate::files;
-use crate::runtime;
+use crate::runtime::{self, Making};
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -58,6 +58,7 @@ impl Source {
         let builder = || Ok(session_options(environment, options)?.with_config_entry(EXTERNAL_FOLDER, folder)?);
         let mut builder = builder().map_err(|error| runtime_error(self.what, &error))?;
         let canceler = builder.canceler();
+        let _making = Making::enter();
         let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, &error));
         Ok((cancel.interruptible(move || drop(canceler.cancel()), load)?, weights))
     }
