@@ -1,6 +1,7 @@
 //! One ONNX model of a directory, run by ONNX Runtime. Callers name what they mean by its aliases.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,6 +72,19 @@ impl Component {
     pub fn unload(&mut self) {
         self.session = None;
         self.count();
+    }
+
+    /// Has its normalisations told what to normalise by, or not. The other graph takes the place of this one.
+    pub fn tell_norms(&mut self, told: bool) {
+        if self.source.told_norms != told {
+            self.source.told_norms = told;
+            self.unload();
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.source.path
     }
 
     /// Bytes that it holds at present, for other threads to see.

@@ -10,6 +10,7 @@ use ort::ep;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
+use super::norms;
 use super::options::{Options, Weights};
 use super::pool::Pool;
 use super::proto;
@@ -34,6 +35,8 @@ pub struct Source {
     pub path: PathBuf,
     /// Along which axes its graph is to wrap around.
     pub seamless: Seamless,
+    /// Whether its normalisations are to be told what to normalise by.
+    pub told_norms: bool,
     /// Tensors within its graph that are to be outputs too.
     pub more_outputs: Vec<String>,
 }
@@ -41,7 +44,7 @@ pub struct Source {
 impl Source {
     /// A file as it is.
     pub fn new(root: &Path, path: PathBuf, what: &'static str) -> Self {
-        Self { what, root: root.to_owned(), path, seamless: Seamless::default(), more_outputs: Vec::new() }
+        Self { what, root: root.to_owned(), path, seamless: Seamless::default(), told_norms: false, more_outputs: Vec::new() }
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
@@ -74,6 +77,9 @@ impl Source {
         };
         if self.seamless != Seamless::default() {
             model = seamless::rewrite(Cursor::new(&model), model.len() as u64, self.seamless)?;
+        }
+        if self.told_norms {
+            model = norms::rewrite(Cursor::new(&model), model.len() as u64)?;
         }
         // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
         let outputs = self.more_outputs.iter().flat_map(|name| proto::bytes(12, proto::bytes(1, name)));

@@ -33,6 +33,21 @@ pub fn decode(
     Ok(sum / weights)
 }
 
+/// Goes through tiles that cover the latents once, as far as whole tiles can.
+pub fn visit(
+    latents: ArrayView4<f32>,
+    side: usize,
+    mut visit: impl FnMut(ArrayView4<f32>) -> Result<()>,
+) -> Result<()> {
+    let (_, _, height, width) = latents.dim();
+    for top in starts(height, side, side) {
+        for left in starts(width, side, side) {
+            visit(latents.slice(s![.., .., top..height.min(top + side), left..width.min(left + side)]))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where a tile lies along one side, and how far it overlaps its neighbours; 0 where it has none.
 struct Span {
     start: usize,
@@ -43,13 +58,17 @@ struct Span {
 
 /// Tiles along a side of `length` latents: half of each lies in the next, and the last ends with the side.
 fn spans(length: usize, side: usize) -> Vec<Span> {
-    let last = length.saturating_sub(side);
-    let mut starts: Vec<usize> = (0..last).step_by((side / 2).max(1)).collect();
-    starts.push(last);
+    let starts = starts(length, side, (side / 2).max(1));
     let end = |i: usize| (starts[i] + side).min(length);
     let before = |i: usize| if i == 0 { 0 } else { end(i - 1) - starts[i] };
     let after = |i: usize| if i + 1 == starts.len() { 0 } else { end(i) - starts[i + 1] };
     (0..starts.len()).map(|i| Span { start: starts[i], end: end(i), before: before(i), after: after(i) }).collect()
+}
+
+/// Where tiles begin: one each `step`, and a last one that ends with the side.
+fn starts(length: usize, side: usize, step: usize) -> Vec<usize> {
+    let last = length.saturating_sub(side);
+    (0..last).step_by(step).chain([last]).collect()
 }
 
 impl Span {
