@@ -74,6 +74,19 @@ impl Component {
         self.count();
     }
 
+    /// Whether it makes tiles or whole pictures. The graph for the one takes the place of that for the other.
+    pub fn set_in_tiles(&mut self, in_tiles: bool) {
+        if self.source.in_tiles != in_tiles {
+            self.source.in_tiles = in_tiles;
+            self.unload();
+        }
+    }
+
+    /// The file, and what is made of it.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Bytes that it holds at present, for other threads to see.
     pub fn held(&self) -> &Held {
         &self.held

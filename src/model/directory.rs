@@ -13,7 +13,6 @@ use super::controlnet::ControlNet;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::Memory;
-use super::tiles;
 use super::unet::{Conditions, Unet};
 use super::vae::{VaeDecoder, VaeScale};
 use super::vae_encoder::VaeEncoder;
@@ -114,6 +113,14 @@ impl StableDiffusion {
         controlnets.iter_mut().for_each(|net| seen(&mut net.component));
         if let Some(budget) = &mut budget {
             budget.decodes_tiles = !decoder.has_fixed_size();
+            if budget.decodes_tiles && decoder.norms()? == 0 {
+                log::push(
+                    LogLevel::Warning,
+                    "vae_decoder: it has no operator InstanceNormalization: where memory_budget makes it decode in tiles, \
+                     they may differ in colour"
+                        .to_owned(),
+                );
+            }
         }
         if unet.wants_pooled() != sdxl {
             let (has, lacks) =
@@ -232,7 +239,7 @@ impl Model for StableDiffusion {
         if side >= whole {
             return self.decoder.decode(latents, cancel);
         }
-        tiles::decode(latents, side, self.info.vae_factor, |tile| self.decoder.decode(tile, cancel))
+        self.decoder.decode_tiles(latents, side, cancel)
     }
 
     fn decode_tiny(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {

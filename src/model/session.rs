@@ -9,6 +9,7 @@ use ort::ep;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
+use super::norms;
 use super::options::{Options, Weights};
 use super::pool::Pool;
 use super::proto;
@@ -32,6 +33,8 @@ pub struct Source {
     pub path: PathBuf,
     /// Along which axes its graph is to wrap around.
     pub seamless: Seamless,
+    /// Whether it is to make tiles of a picture: normalised as it is told, and never wrapping around.
+    pub in_tiles: bool,
     /// Tensors within its graph that are to be outputs too.
     pub more_outputs: Vec<String>,
 }
@@ -42,7 +45,7 @@ impl Source {
         // It may be opened again, when the host has gone to another folder.
         let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (root, path) = (absolute(root), absolute(&path));
-        Self { what, root, path, seamless: Seamless::default(), more_outputs: Vec::new() }
+        Self { what, root, path, seamless: Seamless::default(), in_tiles: false, more_outputs: Vec::new() }
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
@@ -83,8 +86,11 @@ impl Source {
             inside.unwrap_or(location)
         };
         let mut model = scan::without_weights(file, length, &name, rename)?;
-        if self.seamless != Seamless::default() {
-            model = seamless::rewrite(Cursor::new(&model), model.len() as u64, self.seamless)?;
+        let length = model.len() as u64;
+        if self.in_tiles {
+            model = norms::rewrite(Cursor::new(&model), length)?;
+        } else if self.seamless != Seamless::default() {
+            model = seamless::rewrite(Cursor::new(&model), length, self.seamless)?;
         }
         // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
         let outputs = self.more_outputs.iter().flat_map(|name| proto::bytes(12, proto::bytes(1, name)));

@@ -1,7 +1,9 @@
 //! Decoding latents in tiles, which takes the memory of one tile. Tiles overlap, and one fades into the other:
 //! the decoder sees less around a tile than around the same place in the whole.
 
-use ndarray::{s, Array2, Array3, ArrayView4, Axis};
+use std::ops::Range;
+
+use ndarray::{s, Array2, Array3, Array4, ArrayView4, Axis};
 
 use crate::error::Result;
 
@@ -33,6 +35,36 @@ pub fn decode(
     Ok(sum / weights)
 }
 
+/// Latents with so many rows and columns of the opposite edge on each side.
+pub fn wrapped(latents: ArrayView4<f32>, [rows, columns]: [usize; 2]) -> Array4<f32> {
+    let (n, channels, height, width) = latents.dim();
+    let at = |i: usize, margin: usize, length: usize| (i + length - margin % length) % length;
+    Array4::from_shape_fn((n, channels, height + 2 * rows, width + 2 * columns), |(i, c, y, x)| {
+        latents[[i, c, at(y, rows, height), at(x, columns, width)]]
+    })
+}
+
+/// Goes through tiles of at most `side` latents along each side that cover each latent once.
+pub fn visit(
+    latents: ArrayView4<f32>,
+    side: usize,
+    mut visit: impl FnMut(ArrayView4<f32>) -> Result<()>,
+) -> Result<()> {
+    let (_, _, height, width) = latents.dim();
+    for rows in parts(height, side) {
+        for columns in parts(width, side) {
+            visit(latents.slice(s![.., .., rows.clone(), columns]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Parts of a side of `length` latents, as equal as can be.
+fn parts(length: usize, side: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = length.div_ceil(side);
+    (0..count).map(move |i| i * length / count..(i + 1) * length / count)
+}
+
 /// Where a tile lies along one side, and how far it overlaps its neighbours; 0 where it has none.
 struct Span {
     start: usize,
@@ -44,8 +76,7 @@ struct Span {
 /// Tiles along a side of `length` latents: half of each lies in the next, and the last ends with the side.
 fn spans(length: usize, side: usize) -> Vec<Span> {
     let last = length.saturating_sub(side);
-    let mut starts: Vec<usize> = (0..last).step_by((side / 2).max(1)).collect();
-    starts.push(last);
+    let starts: Vec<usize> = (0..last).step_by((side / 2).max(1)).chain([last]).collect();
     let end = |i: usize| (starts[i] + side).min(length);
     let before = |i: usize| if i == 0 { 0 } else { end(i - 1) - starts[i] };
     let after = |i: usize| if i + 1 == starts.len() { 0 } else { end(i) - starts[i + 1] };

@@ -1,13 +1,18 @@
 //! The decoder of the autoencoder: latents to a picture. A tiny one may lie beside it, for previews.
 
-use ndarray::{Array3, ArrayView4, Axis, Ix4};
+use ndarray::{s, Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
 use super::component::{Component, Scratch};
 use super::layout::Layout;
+use super::norms;
 use super::options::Options;
 use super::port::Port;
+use super::scan::nodes;
+use super::seamless::Seamless;
 use super::session::Source;
+use super::statistics::{shrunk, Pool, Statistics};
+use super::tiles;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -91,6 +96,9 @@ impl Config {
     }
 }
 
+/// How often means and variances are measured with the last ones given.
+const PASSES: usize = 4;
+
 /// Latents to a picture.
 pub struct VaeDecoder {
     part: &'static str,
@@ -145,16 +153,65 @@ impl VaeDecoder {
     }
 
     pub fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
+        self.component.set_in_tiles(false);
+        Ok(self.run(latents, &Statistics::default(), cancel)?.0)
+    }
+
+    /// In tiles of at most `side` latents along each side, normalised alike.
+    pub fn decode_tiles(&mut self, latents: ArrayView4<f32>, side: usize, cancel: &Cancel) -> Result<Array3<f32>> {
+        let norms = self.norms()?;
+        self.component.set_in_tiles(true);
+        let mut statistics = Statistics::open(norms);
+        if norms > 0 {
+            statistics = self.run(shrunk(latents, side).view(), &statistics, cancel)?.1;
+            for _ in 0..PASSES {
+                let mut pool = Pool::default();
+                tiles::visit(latents, side, |tile| {
+                    pool.add(self.run(tile, &statistics, cancel)?.1, tile.len());
+                    Ok(())
+                })?;
+                statistics = pool.statistics();
+            }
+        }
+        // What tiles as a texture sees the opposite edge in the tiles along its edges.
+        let Seamless { x, y } = self.component.source().seamless;
+        let margins = [y, x].map(|wraps| if wraps { side / 2 } else { 0 });
+        let wide = tiles::wrapped(latents, margins);
+        let factor = self.scale.factor;
+        let picture = tiles::decode(wide.view(), side, factor, |tile| Ok(self.run(tile, &statistics, cancel)?.0))?;
+        let [rows, columns] = margins.map(|margin| margin * factor);
+        let (_, height, width) = picture.dim();
+        Ok(picture.slice(s![.., rows..height - rows, columns..width - columns]).to_owned())
+    }
+
+    /// How many normalisations can be told what to normalise by.
+    pub fn norms(&self) -> Result<usize> {
+        Ok(nodes(&self.component.source().path)?.iter().filter(|node| node.operator == norms::OPERATOR).count())
+    }
+
+    fn run(
+        &mut self,
+        latents: ArrayView4<f32>,
+        given: &Statistics,
+        cancel: &Cancel,
+    ) -> Result<(Array3<f32>, Statistics)> {
         let (_, _, height, width) = latents.dim();
         let expected = [1, 3, height * self.scale.factor, width * self.scale.factor];
         let unscaled = &latents / self.scale.scaling_factor;
         let input = self.latents.tensor(unscaled.view().into_dyn())?;
-        let output = self.component.run_one(vec![(&self.latents, input)], &self.picture, cancel)?;
+        let (inputs, outputs) = given.ports();
+        let mut values = vec![(&self.latents, input)];
+        for (port, value) in inputs.iter().zip(given.lists()) {
+            values.push((port, port.tensor(value.view().into_dyn())?));
+        }
+        let outputs: Vec<&Port> = [&self.picture].into_iter().chain(&outputs).collect();
+        let mut found = self.component.run(values, &outputs, cancel)?.into_iter();
+        let output = found.next().expect("one for each port");
         if output.shape() != expected {
             let part = self.part;
             bail!(ModelUnsupported, "{part}: the picture has shape {:?}; expected {expected:?}", output.shape());
         }
         let output = output.into_dimensionality::<Ix4>().expect("four dimensions, as just compared");
-        Ok(output.index_axis_move(Axis(0), 0))
+        Ok((output.index_axis_move(Axis(0), 0), Statistics::read(found)))
     }
 }

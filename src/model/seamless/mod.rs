@@ -8,15 +8,15 @@
 //! What would bring edges back in another way is refused rather than left: a picture that nearly tiles is
 //! found out late, in the game.
 
-mod node;
 mod wrap;
 
 use std::io::{Read, Seek};
 use std::ops::Range;
 
-use node::Node;
 use wrap::Wrapper;
 
+use super::graph::node::Node;
+use super::graph::{GRAPH, NODE as NODE_OF_GRAPH};
 use super::proto;
 use super::scan::wire::{Message, Wire};
 use crate::error::{bail, Result};
@@ -38,9 +38,7 @@ impl Seamless {
 }
 
 // The numbers are those of onnx.proto.
-const GRAPH: u64 = 7;
 const FUNCTION: u64 = 25;
-const NODE_OF_GRAPH: u64 = 1;
 const NODE_OF_FUNCTION: u64 = 7;
 
 /// The bytes of an ONNX file that wraps around. It is one that the scan let through.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use super::super::proto;
+use super::super::graph::build::{self, Builder};
+use super::super::graph::node::Node;
 use super::super::scan::wire::Wire;
-use super::node::Node;
-use super::{Seamless, NODE_OF_GRAPH};
+use super::Seamless;
 use crate::error::{bail, Result};
 
 /// Names of new tensors begin with this, which no exporter writes.
@@ -17,16 +17,14 @@ const DIMENSIONS: usize = 4;
 pub struct Wrapper {
     seamless: Seamless,
     /// Nodes that are to come before the one at hand.
-    before: Vec<u8>,
-    /// How many tensors were named.
-    tensors: usize,
+    before: Builder,
     /// Constants that the graph has already, and their names.
     constants: HashMap<Vec<i64>, String>,
 }
 
 impl Wrapper {
     pub fn new(seamless: Seamless) -> Self {
-        Self { seamless, before: Vec::new(), tensors: 0, constants: HashMap::new() }
+        Self { seamless, before: Builder::new(PREFIX), constants: HashMap::new() }
     }
 
     /// The fields of a graph that take the place of a node, if it sees beyond an edge.
@@ -49,7 +47,7 @@ impl Wrapper {
                 _ => None,
             }
         };
-        Ok(changed.map(|node| [std::mem::take(&mut self.before), node].concat()))
+        Ok(changed.map(|node| [self.before.take(), node].concat()))
     }
 
     fn convolution<R: Read + Seek>(&mut self, wire: &mut Wire<R>, node: &Node) -> Result<Option<Vec<u8>>> {
@@ -85,7 +83,7 @@ impl Wrapper {
             ),
         };
         let mut tensor = first_input(node)?.to_owned();
-        let shape = self.node("Shape", &[&tensor], &[]);
+        let shape = self.before.node("Shape", &[&tensor], &[]);
         let mut rest = [1; 2 * DIMENSIONS];
         for axis in self.seamless.axes() {
             let [before, after] = [axis, axis + DIMENSIONS].map(|i| {
@@ -93,11 +91,11 @@ impl Wrapper {
                 self.entry(pads, i)
             });
             let size = self.entry(&shape, axis);
-            let start = self.node("Sub", &[&size, &before], &[]);
+            let start = self.before.node("Sub", &[&size, &before], &[]);
             tensor = self.wrapped(&tensor, axis, Some(start), Some(after));
         }
         let rest = self.constant(&rest);
-        let pads = self.node("Mul", &[pads, &rest], &[]);
+        let pads = self.before.node("Mul", &[pads, &rest], &[]);
         node.with(wire, &[&tensor, &pads], None)
     }
 
@@ -106,11 +104,10 @@ impl Wrapper {
         let before = start.map(|start| self.slice(tensor, axis, &start, i64::MAX));
         let after = end.map(|end| {
             let (zero, axes) = (self.constant(&[0]), self.constant(&[axis as i64]));
-            self.node("Slice", &[tensor, &zero, &end, &axes], &[])
+            self.before.node("Slice", &[tensor, &zero, &end, &axes], &[])
         });
         let parts: Vec<&str> = before.iter().map(String::as_str).chain([tensor]).chain(after.as_deref()).collect();
-        let axis = [proto::bytes(1, "axis"), proto::number(3, axis as i64), proto::number(20, 2)].concat();
-        self.node("Concat", &parts, &axis)
+        self.before.node("Concat", &parts, &[build::integer("axis", axis as i64)])
     }
 
     /// A number of a list of them.
@@ -121,32 +118,15 @@ impl Wrapper {
 
     fn slice(&mut self, tensor: &str, axis: usize, start: &str, end: i64) -> String {
         let (end, axes) = (self.constant(&[end]), self.constant(&[axis as i64]));
-        self.node("Slice", &[tensor, start, &end, &axes], &[])
+        self.before.node("Slice", &[tensor, start, &end, &axes], &[])
     }
 
     fn constant(&mut self, values: &[i64]) -> String {
         if let Some(name) = self.constants.get(values) {
             return name.clone();
         }
-        let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let tensor = [proto::number(1, values.len() as i64), proto::number(2, 7), proto::bytes(9, data)].concat();
-        let value = [proto::bytes(1, "value"), proto::bytes(5, tensor), proto::number(20, 4)].concat();
-        let name = self.node("Constant", &[], &value);
+        let name = self.before.node("Constant", &[], &[build::list(values)]);
         self.constants.insert(values.to_owned(), name.clone());
-        name
-    }
-
-    /// Puts a node before the one at hand, and gives the name of its output.
-    fn node(&mut self, kind: &str, inputs: &[&str], attribute: &[u8]) -> String {
-        self.tensors += 1;
-        let name = format!("{PREFIX}{}", self.tensors);
-        let mut node: Vec<u8> = inputs.iter().flat_map(|input| proto::bytes(1, input)).collect();
-        node.extend(proto::bytes(2, &name));
-        node.extend(proto::bytes(4, kind));
-        if !attribute.is_empty() {
-            node.extend(proto::bytes(5, attribute));
-        }
-        self.before.extend(proto::bytes(NODE_OF_GRAPH, node));
         name
     }
 }

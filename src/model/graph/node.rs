@@ -6,10 +6,12 @@ use std::ops::Range;
 use super::super::proto;
 use super::super::scan::wire::{Message, Value, Wire};
 use super::super::scan::{MAX_NAME, MAX_OPERATOR};
+use super::build;
 use crate::error::{bail, Result};
 
 // The numbers are those of onnx.proto.
 const INPUT: u64 = 1;
+const OUTPUT: u64 = 2;
 const ATTRIBUTE: u64 = 5;
 
 /// Convolutions whose first input is `[n, channels, height, width]`.
@@ -21,6 +23,7 @@ pub struct Node {
     pub domain: String,
     pub kind: String,
     pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
     attributes: Vec<Attribute>,
 }
 
@@ -29,20 +32,24 @@ struct Attribute {
     range: Range<u64>,
     name: String,
     integers: Vec<i64>,
+    number: Option<f32>,
     text: Option<Message>,
+    tensor: Option<Message>,
     graphs: Vec<Message>,
 }
 
 impl Node {
     pub fn read<R: Read + Seek>(wire: &mut Wire<R>, message: Message) -> Result<Self> {
         let (domain, kind) = (String::new(), String::new());
-        let mut node = Self { message, domain, kind, inputs: Vec::new(), attributes: Vec::new() };
+        let (inputs, outputs, attributes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut node = Self { message, domain, kind, inputs, outputs, attributes };
         let mut rest = message;
         loop {
             let start = rest.position();
             match wire.field(&mut rest)? {
                 None => break,
                 Some((INPUT, value)) => node.inputs.push(wire.text(wire.bytes(value)?, MAX_NAME)?),
+                Some((OUTPUT, value)) => node.outputs.push(wire.text(wire.bytes(value)?, MAX_NAME)?),
                 Some((4, value)) => node.kind = wire.text(wire.bytes(value)?, MAX_OPERATOR)?,
                 Some((7, value)) => node.domain = wire.text(wire.bytes(value)?, MAX_OPERATOR)?,
                 Some((ATTRIBUTE, value)) => {
@@ -143,10 +150,19 @@ impl Node {
             read += usize::from(number == INPUT);
         }
         if let Some(padding) = padding {
-            let integers: Vec<u8> = padding.iter().flat_map(|pad| proto::number(8, *pad)).collect();
-            bytes.extend(proto::bytes(ATTRIBUTE, [proto::bytes(1, "pads"), integers, proto::number(20, 7)].concat()));
+            bytes.extend(proto::bytes(ATTRIBUTE, build::integers("pads", &padding)));
         }
-        Ok(proto::bytes(super::NODE_OF_GRAPH, bytes))
+        Ok(proto::bytes(super::NODE, bytes))
+    }
+
+    /// An attribute that is a number.
+    pub fn number(&self, name: &str) -> Option<f32> {
+        self.attribute(name).and_then(|attribute| attribute.number)
+    }
+
+    /// An attribute that is a tensor.
+    pub fn tensor(&self, name: &str) -> Option<Message> {
+        self.attribute(name).and_then(|attribute| attribute.tensor)
     }
 
     fn integers(&self, name: &str) -> &[i64] {
@@ -160,11 +176,25 @@ impl Node {
 
 impl Attribute {
     fn read<R: Read + Seek>(wire: &mut Wire<R>, mut message: Message, range: Range<u64>) -> Result<Self> {
-        let mut attribute = Self { range, name: String::new(), integers: Vec::new(), text: None, graphs: Vec::new() };
+        let mut attribute = Self {
+            range,
+            name: String::new(),
+            integers: Vec::new(),
+            number: None,
+            text: None,
+            tensor: None,
+            graphs: Vec::new(),
+        };
         while let Some((number, value)) = wire.field(&mut message)? {
             match (number, value) {
                 (1, value) => attribute.name = wire.text(wire.bytes(value)?, MAX_NAME)?,
+                (2, _) => {
+                    let (end, mut bytes) = (message.position(), Vec::new());
+                    wire.copy(end.saturating_sub(4)..end, &mut bytes)?;
+                    attribute.number = bytes.try_into().ok().map(f32::from_le_bytes);
+                }
                 (4, value) => attribute.text = Some(wire.bytes(value)?),
+                (5, value) => attribute.tensor = Some(wire.bytes(value)?),
                 (6 | 11, value) => attribute.graphs.push(wire.bytes(value)?),
                 // Packed, or one by one.
                 (8, Value::Bytes(mut packed)) => {

@@ -1,0 +1,204 @@
+//! Normalisations of a decoder that can be told what to normalise by, so that all tiles of a picture are
+//! normalised alike. By itself, each would by the mean and variance of its tile, and have colours of its own.
+//!
+//! Exporters write a group normalisation as `InstanceNormalization(x, scale, bias)` of `[1, groups, …]`. That
+//! stays, and so does its speed; scale and bias are computed so that what comes out is
+//! `(x - mean) / √(variance + ε) · scale + bias` with a mean and a variance that are inputs of the graph. NaN
+//! stands for those of x, which are outputs of the graph.
+
+use std::collections::HashMap;
+use std::io::{Read, Seek};
+
+use super::graph::build::{self, Builder};
+use super::graph::node::Node;
+use super::graph::{GRAPH, NODE};
+use super::proto;
+use super::scan::wire::{Message, Wire};
+use super::scan::MAX_NAME;
+use crate::error::Result;
+
+/// The operator that is rewritten.
+pub const OPERATOR: &str = "InstanceNormalization";
+/// Names of new tensors begin with this, which no exporter writes.
+const PREFIX: &str = "scumble.norm.";
+/// The element type that means and variances have.
+const FLOAT: i64 = 1;
+
+/// The names of the inputs of a normalisation, and of its outputs: the mean first, then the variance.
+pub fn ports(norm: usize) -> ([String; 2], [String; 2]) {
+    let names = |kind: &str| ["mean", "variance"].map(|what| format!("{PREFIX}{kind}.{what}.{norm}"));
+    (names("given"), names("own"))
+}
+
+/// The bytes of an ONNX file whose normalisations can be told. It is one that the scan let through.
+pub fn rewrite(file: impl Read + Seek, length: u64) -> Result<Vec<u8>> {
+    let (wire, model) = Wire::new(file, length);
+    let mut rewriter = Rewriter { wire, build: Builder::new(PREFIX), elements: HashMap::new(), norms: 0, operators: 0 };
+    rewriter.operators = rewriter.operators(model)?;
+    rewriter.model(model)
+}
+
+struct Rewriter<R> {
+    wire: Wire<R>,
+    build: Builder,
+    /// Element types of constants.
+    elements: HashMap<String, i64>,
+    norms: usize,
+    /// The version of ONNX's operators: from 18 on, axes are inputs.
+    operators: u64,
+}
+
+// The numbers are those of onnx.proto.
+impl<R: Read + Seek> Rewriter<R> {
+    fn operators(&mut self, mut model: Message) -> Result<u64> {
+        let mut found = 0;
+        while let Some((number, value)) = self.wire.field(&mut model)? {
+            if number != 8 {
+                continue;
+            }
+            let (mut set, mut domain, mut version) = (self.wire.bytes(value)?, String::new(), 0);
+            while let Some((number, value)) = self.wire.field(&mut set)? {
+                match number {
+                    1 => domain = self.wire.text(self.wire.bytes(value)?, MAX_NAME)?,
+                    2 => version = self.wire.number(value)?,
+                    _ => (),
+                }
+            }
+            if ["", "ai.onnx"].contains(&domain.as_str()) {
+                found = version;
+            }
+        }
+        Ok(found)
+    }
+
+    fn model(&mut self, mut model: Message) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let start = model.position();
+            match self.wire.field(&mut model)? {
+                None => return Ok(bytes),
+                Some((GRAPH, value)) => {
+                    let graph = self.wire.bytes(value)?;
+                    self.constants(graph)?;
+                    bytes.extend(proto::bytes(GRAPH, self.graph(graph)?));
+                }
+                _ => self.wire.copy(start..model.position(), &mut bytes)?,
+            }
+        }
+    }
+
+    fn constants(&mut self, mut graph: Message) -> Result<()> {
+        while let Some((number, value)) = self.wire.field(&mut graph)? {
+            if number == 5 {
+                let tensor = self.wire.bytes(value)?;
+                self.constant(tensor, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn constant(&mut self, mut tensor: Message, name: Option<&String>) -> Result<()> {
+        let (mut element, mut own) = (FLOAT, String::new());
+        while let Some((number, value)) = self.wire.field(&mut tensor)? {
+            match number {
+                2 => element = self.wire.number(value)? as i64,
+                8 => own = self.wire.text(self.wire.bytes(value)?, MAX_NAME)?,
+                _ => (),
+            }
+        }
+        self.elements.insert(name.cloned().unwrap_or(own), element);
+        Ok(())
+    }
+
+    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let start = graph.position();
+            let Some((number, value)) = self.wire.field(&mut graph)? else { break };
+            if number == NODE {
+                let message = self.wire.bytes(value)?;
+                let node = Node::read(&mut self.wire, message)?;
+                if let (true, Some(tensor)) = (node.is("", "Constant"), node.tensor("value")) {
+                    self.constant(tensor, node.outputs.first())?;
+                }
+                if let (true, [x, scale, bias]) = (node.is("", OPERATOR), node.inputs.as_slice()) {
+                    let [scale, bias] = self.told(x, scale, bias, node.number("epsilon").unwrap_or(1e-5));
+                    bytes.extend(self.build.take());
+                    bytes.extend(node.with(&mut self.wire, &[x, &scale, &bias], None)?);
+                    continue;
+                }
+            }
+            self.wire.copy(start..graph.position(), &mut bytes)?;
+        }
+        for (given, own) in (0..self.norms).map(ports) {
+            bytes.extend(given.iter().flat_map(|name| proto::bytes(11, list_of_floats(name))));
+            bytes.extend(own.iter().flat_map(|name| proto::bytes(12, list_of_floats(name))));
+        }
+        Ok(bytes)
+    }
+
+    /// The scale and the bias with which `InstanceNormalization` gives what it would with the mean and the
+    /// variance that the graph is told.
+    fn told(&mut self, x: &str, scale: &str, bias: &str, epsilon: f32) -> [String; 2] {
+        let element = self.elements.get(scale).copied().unwrap_or(FLOAT);
+        let (given, own) = ports(self.norms);
+        self.norms += 1;
+        let x = self.cast(x, element, FLOAT);
+        let rows = self.build.node("Flatten", &[&x], &[build::integer("axis", 2)]);
+        self.reduce("ReduceMean", &rows, &own[0]);
+        let squares = format!("{}.squares", own[1]);
+        self.reduce("ReduceSumSquare", &rows, &squares); // unlike Mul, without a copy of all of x
+        let [all, groups] = [&rows, &own[0]].map(|tensor| {
+            let size = self.build.node("Size", &[tensor], &[]);
+            self.build.node("Cast", &[&size], &[build::integer("to", FLOAT)])
+        });
+        let length = self.build.node("Div", &[&all, &groups], &[]);
+        let of_squares = self.build.node("Div", &[&squares, &length], &[]);
+        let square = self.build.node("Mul", &[&own[0], &own[0]], &[]);
+        let variance = self.build.node("Sub", &[&of_squares, &square], &[]);
+        self.build.named(&own[1], "Relu", &[&variance], &[]); // rounding may make it negative
+
+        let [mean, variance] = [0, 1].map(|i| {
+            let is_open = self.build.node("IsNaN", &[&given[i]], &[]);
+            self.build.node("Where", &[&is_open, &own[i], &given[i]], &[])
+        });
+        let epsilon = self.build.node("Constant", &[], &[build::scalar(epsilon)]);
+        let [own_deviation, deviation] = [&own[1], &variance].map(|variance| {
+            let sum = self.build.node("Add", &[variance, &epsilon], &[]);
+            self.build.node("Sqrt", &[&sum], &[])
+        });
+        let [scale, bias] = [scale, bias].map(|tensor| self.cast(tensor, element, FLOAT));
+        let ratio = self.build.node("Div", &[&own_deviation, &deviation], &[]);
+        let new_scale = self.build.node("Mul", &[&scale, &ratio], &[]);
+        let distance = self.build.node("Sub", &[&own[0], &mean], &[]);
+        let distance = self.build.node("Div", &[&distance, &deviation], &[]);
+        let shift = self.build.node("Mul", &[&scale, &distance], &[]);
+        let new_bias = self.build.node("Add", &[&bias, &shift], &[]);
+        [new_scale, new_bias].map(|tensor| self.cast(&tensor, FLOAT, element))
+    }
+
+    /// Over each row.
+    fn reduce(&mut self, kind: &str, rows: &str, output: &str) {
+        let keep = build::integer("keepdims", 0);
+        if self.operators < 18 {
+            self.build.named(output, kind, &[rows], &[build::integers("axes", &[1]), keep]);
+        } else {
+            let axes = self.build.node("Constant", &[], &[build::list(&[1])]);
+            self.build.named(output, kind, &[rows, &axes], &[keep]);
+        }
+    }
+
+    fn cast(&mut self, tensor: &str, from: i64, to: i64) -> String {
+        match from == to {
+            true => tensor.to_owned(),
+            false => self.build.node("Cast", &[tensor], &[build::integer("to", to)]),
+        }
+    }
+}
+
+/// An input or an output of a graph.
+fn list_of_floats(name: &str) -> Vec<u8> {
+    let length = proto::bytes(1, proto::bytes(2, format!("{name}.length")));
+    let tensor = [proto::number(1, FLOAT), proto::bytes(2, length)].concat();
+    [proto::bytes(1, name), proto::bytes(2, proto::bytes(1, tensor))].concat()
+}
