@@ -1,7 +1,9 @@
 """Trains the parts of the model, one after the other. Started again, it goes on from its last checkpoint.
 
     python tools/model/train.py autoencoder
-    python tools/model/train.py diffusion
+    python tools/model/train.py diffusion    (text encoder and UNet; needs the autoencoder)
+    python tools/model/train.py turbo        (the student of few steps; needs both)
+    python tools/model/train.py preview      (tiny decoder and colours of latents; needs the autoencoder)
 """
 import argparse
 from pathlib import Path
@@ -10,6 +12,8 @@ import torch
 
 import autoencoder
 import diffusion
+import distill
+import preview
 from pictures import Pictures
 from training import device
 
@@ -17,6 +21,8 @@ from training import device
 PARTS = {
     "autoencoder": (autoencoder.train, {"cpu": (8000, 8), "cuda": (6000, 128)}),
     "diffusion": (diffusion.train, {"cpu": (20000, 64), "cuda": (24000, 512)}),
+    "turbo": (distill.train, {"cpu": (1500, 32), "cuda": (3000, 256)}),
+    "preview": (preview.train, {"cpu": (1000, 32), "cuda": (4000, 128)}),
 }
 
 
