@@ -19,7 +19,7 @@ WIDTH = 160
 # Attention only at the coarsest level, where it is cheap; `addition_embed_type` gives every level the sentence as a
 # whole, beside the time, which is what makes hundreds of things learnable in little time.
 UNET = dict(
-    sample_size=16, in_channels=8, out_channels=8, layers_per_block=1, block_out_channels=[64, 128, 192],
+    sample_size=16, in_channels=8, out_channels=8, layers_per_block=1, block_out_channels=[64, 128, 128],
     down_block_types=["DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"],
     up_block_types=["CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
     cross_attention_dim=WIDTH, attention_head_dim=4, norm_num_groups=16, resnet_time_scale_shift="scale_shift",

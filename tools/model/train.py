@@ -1,9 +1,11 @@
-"""Trains the parts of the model, one after the other. Started again, it goes on from its last checkpoint.
+"""Trains the parts of the model, all of them or those named. Started again, it goes on from the last checkpoints.
 
+    python tools/model/train.py
     python tools/model/train.py autoencoder
     python tools/model/train.py diffusion    (text encoder and UNet; needs the autoencoder)
     python tools/model/train.py turbo        (the student of few steps; needs both)
     python tools/model/train.py preview      (tiny decoder and colours of latents; needs the autoencoder)
+    python tools/model/train.py features     (the judge of evaluate.py; needs the pictures alone)
 """
 import argparse
 from pathlib import Path
@@ -13,6 +15,7 @@ import torch
 import autoencoder
 import diffusion
 import distill
+import features
 import preview
 from pictures import Pictures
 from training import device
@@ -22,21 +25,27 @@ PARTS = {
     "autoencoder": (autoencoder.train, {"cpu": (8000, 8), "cuda": (6000, 128)}),
     "diffusion": (diffusion.train, {"cpu": (20000, 64), "cuda": (24000, 512)}),
     "turbo": (distill.train, {"cpu": (1500, 32), "cuda": (3000, 256)}),
+    "features": (features.train, {"cpu": (4000, 64), "cuda": (8000, 256)}),
     "preview": (preview.train, {"cpu": (1000, 32), "cuda": (4000, 128)}),
 }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"one or more of {', '.join(PARTS)}; all when none is given")
     parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of `prepare`; checkpoints go there")
     parser.add_argument("--steps", type=int, help="in all, those of earlier starts included")
     parser.add_argument("--batch", type=int)
     options = parser.parse_args()
-    train, sizes = PARTS[options.part]
-    steps, batch = sizes[device().type]
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True
-    train(options.cache, Pictures(options.cache / "pictures.zip").to(device()), options.steps or steps, options.batch or batch)
+    pictures = Pictures(options.cache / "pictures.zip").to(device())
+    for part in options.parts or PARTS:
+        train, sizes = PARTS[part]
+        steps, batch = sizes[device().type]
+        print(part, flush=True)
+        train(options.cache, pictures, options.steps or steps, options.batch or batch)
 
 
 if __name__ == "__main__":
