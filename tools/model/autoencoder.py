@@ -59,11 +59,11 @@ def train(cache, pictures, steps, size):
         divergence = distribution.kl().float().mean() / distribution.mean[0].numel()
         run.learn(difference(made.float(), pixels) + 2e-4 * divergence)
         if run.due(minutes=5):
-            run.save()
             with run.averaged():
                 print(f"reconstruction {reconstruction(vae, pictures):.2f} dB", flush=True)
                 if run.step == run.steps:
                     keep(vae, pictures, cache)
+            run.save()
 
 
 def keep(vae, pictures, cache):

@@ -77,11 +77,11 @@ def train(cache, pictures, steps, size):
             velocity = modules["unet"](scheduler.add_noise(clean, noise, times), times, embedding).sample
         run.learn((velocity.float() - scheduler.get_velocity(clean, noise, times)).square().mean())
         if run.due(minutes=10):
-            run.save()
             with run.averaged():
                 show(cache, words, **modules)
                 if run.step == run.steps:
                     keep(cache, **modules)
+            run.save()
 
 
 @torch.no_grad()

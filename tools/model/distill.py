@@ -73,8 +73,8 @@ def train(cache, pictures, steps, size):
             velocity = student(given.contiguous(memory_format=torch.channels_last), start, prompt).sample.float()
         run.learn((velocity - curve.velocity(given, reached, start, end)).square().mean())
         if run.due(minutes=10):
-            run.save()
             with run.averaged():
                 diffusion.show(cache, words, encoder, student, steps=STEPS, guidance=1, name="turbo.png")
                 if run.step == run.steps:
                     student.to(memory_format=torch.contiguous_format).save_pretrained(cache / "unet_turbo")
+            run.save()

@@ -41,11 +41,11 @@ def train(cache, pictures, steps, size):
             made = decoder(given.contiguous(memory_format=torch.channels_last))
         run.learn(difference(made.float(), pixels))
         if run.due(minutes=5):
+            with run.averaged():
+                given, pixels = pairs(pictures, latents, 256)
+                print(f"tiny decoder {float(psnr(decoder(given), pixels).mean()):.2f} dB", flush=True)
+                torch.save(decoder.state_dict(), cache / "tiny_decoder.pt")
             run.save()
-    with run.averaged():
-        given, pixels = pairs(pictures, latents, 256)
-        print(f"tiny decoder {float(psnr(decoder(given), pixels).mean()):.2f} dB")
-        torch.save(decoder.state_dict(), cache / "tiny_decoder.pt")
 
 
 def fit_colours(cache, pictures, latents):

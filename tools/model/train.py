@@ -8,6 +8,7 @@
     python tools/model/train.py features     (the judge of evaluate.py; needs the pictures alone)
 """
 import argparse
+import time
 from pathlib import Path
 
 import torch
@@ -17,15 +18,16 @@ import diffusion
 import distill
 import features
 import preview
+import training
 from pictures import Pictures
 from training import device
 
 # Steps and pictures in a step: what two CPU cores manage in some hours, and what a GPU does in minutes.
 PARTS = {
-    "autoencoder": (autoencoder.train, {"cpu": (8000, 8), "cuda": (6000, 128)}),
-    "diffusion": (diffusion.train, {"cpu": (20000, 64), "cuda": (24000, 512)}),
+    "autoencoder": (autoencoder.train, {"cpu": (8000, 8), "cuda": (12000, 96)}),
+    "diffusion": (diffusion.train, {"cpu": (20000, 64), "cuda": (24000, 768)}),
     "turbo": (distill.train, {"cpu": (1500, 32), "cuda": (3000, 256)}),
-    "features": (features.train, {"cpu": (4000, 64), "cuda": (8000, 256)}),
+    "features": (features.train, {"cpu": (4000, 64), "cuda": (6000, 256)}),
     "preview": (preview.train, {"cpu": (1000, 32), "cuda": (4000, 128)}),
 }
 
@@ -36,7 +38,9 @@ def main():
     parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of `prepare`; checkpoints go there")
     parser.add_argument("--steps", type=int, help="in all, those of earlier starts included")
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, at a checkpoint")
     options = parser.parse_args()
+    training.deadline = time.time() + 60 * options.minutes
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"{', '.join(unknown)}: expected {', '.join(PARTS)}")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = True

@@ -5,6 +5,8 @@ import time
 
 import torch
 
+deadline = float("inf")  # of this process: a training that reaches it stops at a checkpoint
+
 
 def device():
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -62,6 +64,8 @@ class Run:
         torch.save(state, part)
         os.replace(part, self.path)
         self.saved = time.time()
+        if self.saved > deadline and self.step < self.steps:
+            raise SystemExit(f"{self.path} holds step {self.step} of {self.steps}; start again to go on")
 
     def elapsed(self):
         return self.seconds + time.time() - self.started
@@ -84,8 +88,9 @@ class Run:
             print(f"step {self.step} of {self.steps}, {self.elapsed() / 60:.1f} min, loss {self.loss:.4f}", flush=True)
 
     def due(self, minutes):
-        """Whether it is time to save, or the end."""
-        return self.step >= self.steps or time.time() - self.saved > 60 * minutes
+        """Whether it is time to save: so long after the last time, or at the end."""
+        now = time.time()
+        return self.step >= self.steps or now > deadline or now - self.saved > 60 * minutes
 
     @contextlib.contextmanager
     def averaged(self):
