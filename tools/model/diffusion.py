@@ -37,8 +37,8 @@ SAMPLES = [
 
 def text_encoder(words):
     return CLIPTextModel(CLIPTextConfig(
-        vocab_size=len(words), hidden_size=WIDTH, intermediate_size=WIDTH * 4, num_hidden_layers=3, num_attention_heads=5,
-        max_position_embeddings=tokenizer.LENGTH, projection_dim=WIDTH, hidden_act="quick_gelu",
+        vocab_size=len(words), hidden_size=WIDTH, intermediate_size=WIDTH * 4, projection_dim=WIDTH,
+        num_hidden_layers=3, num_attention_heads=5, max_position_embeddings=tokenizer.LENGTH, hidden_act="quick_gelu",
         bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id, pad_token_id=words.eos_token_id,
     ))
 

@@ -17,7 +17,7 @@ STEPS, WITHIN, GUIDANCE = 4, 4, 3.0
 
 
 def leaps(device):
-    """The times that a leap of the student begins and ends at, and the teacher's times within it: [leaps, within + 1]."""
+    """The times of a leap's begin, of the teacher's steps within it, and of its end: [leaps, within + 1]."""
     fine = 999 - torch.arange(STEPS * WITHIN, device=device) * 1000 // (STEPS * WITHIN)
     ends = torch.cat([fine[WITHIN::WITHIN], torch.tensor([-1], device=device)])
     return torch.cat([fine.view(STEPS, WITHIN), ends[:, None]], dim=1)

@@ -53,8 +53,9 @@ class Prompts:
 
 def border(pixels):
     """The colour of a picture's frame, three pixels wide: the median of each channel."""
-    sides = [pixels[:, :, :3], pixels[:, :, -3:], pixels[:, :, :, :3].transpose(2, 3), pixels[:, :, :, -3:].transpose(2, 3)]
-    return torch.cat([side.flatten(2) for side in sides], dim=2).median(dim=2).values
+    inside = torch.zeros(pixels.shape[2:], dtype=torch.bool)
+    inside[3:-3, 3:-3] = True
+    return pixels[:, :, ~inside].median(dim=2).values
 
 
 def score(name, judge, pixels, wanted, background=None):
@@ -81,7 +82,7 @@ def drawn(folder, texts, steps, guidance):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of `prepare`, `train` and `export`")
+    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of the other commands")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
     options = parser.parse_args()

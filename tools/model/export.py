@@ -86,12 +86,16 @@ def write_graphs(folder, text_encoder, unet, vae, tiny):
     latents, pixels = torch.randn(2, channels, 16, 16), torch.randn(1, 3, 128, 128)
     embedding = torch.randn(2, tokenizer.LENGTH, width)
     graph.write(
-        folder / "text_encoder", TextEncoder(text_encoder), {"input_ids": (torch.zeros(1, tokenizer.LENGTH).long(), text)},
+        folder / "text_encoder", TextEncoder(text_encoder),
+        {"input_ids": (torch.zeros(1, tokenizer.LENGTH).long(), text)},
         {"last_hidden_state": text, "pooler_output": batch, **dict.fromkeys(layers, text)},
     )
     graph.write(
         folder / "unet", UNet(unet),
-        {"sample": (latents, small), "timestep": (torch.tensor([1.0]), {0: "steps"}), "encoder_hidden_states": (embedding, text)},
+        {
+            "sample": (latents, small), "timestep": (torch.tensor([1.0]), {0: "steps"}),
+            "encoder_hidden_states": (embedding, text),
+        },
         {"out_sample": small},
     )
     graph.write(folder / "vae_encoder", Encoder(vae), {"sample": (pixels, large)}, {"latent_parameters": small})

@@ -1,8 +1,8 @@
 """The judge's eye: a small network that tells every training picture from all others.
 
-It learns from the training pictures alone, moved, scaled, blurred, recoloured a little, and on any background, and never
-sees what the generator drew. So two pictures are near in its space when they show the same thing in the same style,
-wherever it stands and whatever is behind it; pixels would compare place and background first.
+It learns from the training pictures alone, moved, scaled, blurred, recoloured a little, and on any background, and
+never sees what the generator drew. So two pictures are near in its space when they show the same thing in the same
+style, wherever it stands and whatever is behind it; pixels would compare place and background first.
 """
 import torch
 from torch import nn

@@ -12,8 +12,8 @@ def write(folder, module, inputs, outputs):
     path = folder / "model.onnx"
     free = {name: sizes for name, (_, sizes) in inputs.items()} | outputs
     torch.onnx.export(
-        module, tuple(example for example, _ in inputs.values()), path, input_names=list(inputs), output_names=list(outputs),
-        dynamic_axes=free, opset_version=17, dynamo=False,
+        module, tuple(example for example, _ in inputs.values()), path, dynamic_axes=free, opset_version=17,
+        input_names=list(inputs), output_names=list(outputs), dynamo=False,
     )
     model = onnx.load(path)
     halve(model.graph)

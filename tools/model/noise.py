@@ -33,6 +33,6 @@ def guided(unet, latents, steps, prompt, nothing, guidance):
     latents = latents.contiguous(memory_format=torch.channels_last)
     if guidance == 1:
         return unet(latents, steps, prompt).sample.float()
-    both = unet(latents.repeat(2, 1, 1, 1), steps.repeat(2), torch.cat([prompt, nothing.expand_as(prompt)])).sample.float()
-    towards, away = both.chunk(2)
+    both = torch.cat([prompt, nothing.expand_as(prompt)])
+    towards, away = unet(latents.repeat(2, 1, 1, 1), steps.repeat(2), both).sample.float().chunk(2)
     return away + guidance * (towards - away)

@@ -17,7 +17,7 @@ COLOURS = torch.tensor(list(BACKGROUNDS.values())) / 127.5 - 1
 
 
 class Pictures:
-    """All pictures, three of each concept in the order of STYLES: picture // 3 is its concept, picture % 3 its style."""
+    """All pictures, three of each concept: picture // 3 is the number of its concept, picture % 3 of its style."""
 
     def __init__(self, path):
         with zipfile.ZipFile(path) as archive:

@@ -63,13 +63,14 @@ def small(picture):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder for what is downloaded and made")
+    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder for what is made")
     cache = parser.parse_args().cache
     cache.mkdir(parents=True, exist_ok=True)
     modules = install(cache)
     flat = Drawings(modules / "@iconify-json/fluent-emoji-flat/icons.json")
     cartoon = Drawings(modules / "@iconify-json/noto/icons.json")
-    tags = {entry["emoji"]: entry.get("tags", []) for entry in json.loads((modules / "emojibase-data/en/data.json").read_text())}
+    keywords = json.loads((modules / "emojibase-data/en/data.json").read_text())
+    tags = {entry["emoji"]: entry.get("tags", []) for entry in keywords}
 
     names_to_tags = {}
     with zipfile.ZipFile(cache / "pictures.zip", "w") as archive:

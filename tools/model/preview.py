@@ -12,7 +12,7 @@ from training import Run, autocast
 class TinyDecoder(nn.Sequential):
     """Latents as the UNet has them to pixels from -1 to 1, at a hundredth of the decoder's cost.
 
-    In place of AutoencoderTiny's: this UNet is itself so small that a decoder of that kind would cost as much as a step.
+    In place of AutoencoderTiny's: this UNet is so small that a decoder of that kind would cost as much as a step.
     """
 
     def __init__(self, channels, width=48, factor=8):

@@ -41,8 +41,7 @@ def learn(pictures, folder):
     special = dict(bos_token=START, eos_token=END, pad_token=END, unk_token=END)
     (folder / "special_tokens_map.json").write_text(json.dumps(special, indent=2))
     (folder / "tokenizer_config.json").write_text(json.dumps(
-        dict(tokenizer_class="CLIPTokenizer", model_max_length=LENGTH, do_lower_case=True, add_prefix_space=False, **special),
-        indent=2,
+        dict(tokenizer_class="CLIPTokenizer", model_max_length=LENGTH, do_lower_case=True, **special), indent=2
     ))
 
 

@@ -34,8 +34,8 @@ PARTS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"one or more of {', '.join(PARTS)}; all when none is given")
-    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of `prepare`; checkpoints go there")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; all when none is given")
+    parser.add_argument("--cache", type=Path, default=Path("target/model"), help="folder of `prepare`")
     parser.add_argument("--steps", type=int, help="in all, those of earlier starts included")
     parser.add_argument("--batch", type=int)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop then, at a checkpoint")
