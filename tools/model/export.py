@@ -8,6 +8,7 @@ All weights are rounded to fp16 first, so that every form holds the same numbers
 import argparse
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from transformers import CLIPTextModel
 
 import graph
 import tokenizer
+from captions import Captions
 from noise import SCHEDULE
 from preview import TinyDecoder
 
@@ -124,6 +126,14 @@ def write_configs(folder, text_encoder, unet, vae):
     })
 
 
+def write_things(path, cache):
+    """What the model can draw: one thing a line, and after it the other words for it."""
+    with zipfile.ZipFile(cache / "pictures.zip") as archive:
+        synonyms = json.loads(archive.read("synonyms.json"))
+    known = Captions(sorted(synonyms), synonyms).synonyms
+    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items())))
+
+
 def write(cache, target, kind):
     folder = target / (NAME + kind)
     shutil.rmtree(folder, ignore_errors=True)
@@ -132,6 +142,7 @@ def write(cache, target, kind):
     write_graphs(folder, **parts)
     parts.pop("tiny")
     write_configs(folder, **parts)
+    write_things(folder / "things.txt", cache)
     write_json(folder / "scumble.json", {
         **DEFAULTS[kind], "scheduler": "ddim", "latent_rgb": json.loads((cache / "latent_rgb.json").read_text()),
     })
