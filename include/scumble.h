@@ -1121,11 +1121,11 @@ SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
  * ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
  * created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
  *
- * A process may also end without it: by `exit`, which cancels all work and waits for that up to 1.5
- * seconds, but not while a context is loading (ONNX Runtime may crash then); by `_exit` or a signal
- * at any moment. A child that was forked from a
- * process that had called Scumble may end or exec, but not use it: every call answers
- * `WRONG_STATE` there.
+ * A process may also end without it: by `_exit` or a signal at any moment; by `exit`, or by a return
+ * from main, which cancel all work and wait for that up to 1.5 seconds. While a context is loading,
+ * call `exit` on a thread that has called Scumble before: else ONNX Runtime may crash in it. A child
+ * that was forked from a process that had called Scumble may end or exec, but not use it: every call
+ * answers `WRONG_STATE` there.
  *
  * `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
  * still ending (a model call that does not stop between two operators): call again to wait on.

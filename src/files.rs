@@ -87,11 +87,6 @@ fn links_within(root: &Path, folder: &Path, deeper: usize) -> Result<()> {
     Ok(())
 }
 
-/// A file of any size, whole.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| unreadable(path, error))
-}
-
 /// A vocabulary, whole.
 pub fn read_vocabulary(path: &Path) -> Result<String> {
     read_text(path, MAX_VOCABULARY)

@@ -107,6 +107,22 @@ fn mapped_weights() {
     ok(unsafe { scumble_context_destroy(mapped) });
 }
 
+/// What is loaded again is looked for where it was, not in the host's folder of today.
+#[test]
+fn relative_paths() {
+    const VARIABLE: &str = "SCUMBLE_TEST_FOLDER";
+    if env::var_os(VARIABLE).is_none() {
+        let mut again = Command::new(env::current_exe().unwrap());
+        again.args(["--exact", "relative_paths"]).env(VARIABLE, "1").current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(again.status().unwrap().success());
+        return;
+    }
+    let context = loaded(|desc| desc.model_path = c"models/emblem-64".as_ptr());
+    ok(unsafe { scumble_context_trim(context) });
+    env::set_current_dir(env::temp_dir()).unwrap();
+    paint(context, 64);
+}
+
 /// Weights that need no widening are used where they are.
 #[test]
 #[cfg(target_os = "linux")]

@@ -26,8 +26,8 @@ pub fn call(name: &'static str, body: impl FnOnce() -> Result<()>) -> Status {
         FIRST.call_once(|| {
             panics::install_hook();
             runtime::pin();
-            runtime::at_exit(library::end);
         });
+        runtime::at_exit(library::end);
         panics::guard(|| {
             testing::point(name);
             body()

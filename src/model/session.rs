@@ -1,9 +1,8 @@
 //! Sessions: what ONNX Runtime is told, and what its errors mean.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use ort::environment::Environment;
 use ort::ep;
@@ -17,8 +16,7 @@ use super::scan::{self, WeightBytes};
 use super::seamless::{self, Seamless};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, Status};
-use crate::files;
-use crate::runtime;
+use crate::runtime::{self, Making};
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -41,7 +39,10 @@ pub struct Source {
 impl Source {
     /// A file as it is.
     pub fn new(root: &Path, path: PathBuf, what: &'static str) -> Self {
-        Self { what, root: root.to_owned(), path, seamless: Seamless::default(), more_outputs: Vec::new() }
+        // It may be opened again, when the host has gone to another folder.
+        let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (root, path) = (absolute(root), absolute(&path));
+        Self { what, root, path, seamless: Seamless::default(), more_outputs: Vec::new() }
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
@@ -52,26 +53,36 @@ impl Source {
     /// Checks the file and makes a session of it. Tells what its weights take, too.
     pub fn open(&self, options: &Options, cancel: &Cancel) -> Result<(Session, WeightBytes)> {
         let weights = scan::check(&self.root, &self.path)?;
-        let graph = self.graph().map_err(|error| error.within(self.path.display()))?;
-        let folder = self.path.parent().unwrap_or(&self.root).to_string_lossy();
+        let within = |error: Error| error.within(self.path.display());
+        // ONNX Runtime takes no external data from where a link leads: it is told where that is.
+        let path = match self.path.is_symlink() {
+            true => self.path.canonicalize().map_err(|error| within(scan::unreadable(error)))?,
+            false => self.path.clone(),
+        };
+        let folder = path.parent().unwrap_or(&self.root);
+        let graph = self.graph(&path, folder).map_err(within)?;
+        let folder = folder.to_string_lossy();
         let environment = runtime::environment()?;
         let builder = || Ok(session_options(environment, options)?.with_config_entry(EXTERNAL_FOLDER, folder)?);
         let mut builder = builder().map_err(|error| runtime_error(self.what, &error))?;
         let canceler = builder.canceler();
+        let _making = Making::enter();
         let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, &error));
         Ok((cancel.interruptible(move || drop(canceler.cancel()), load)?, weights))
     }
 
-    fn graph(&self) -> Result<Vec<u8>> {
-        // ONNX Runtime would follow a link, and then refuse what it finds outside of the folder.
-        let mut model = match self.path.file_name().and_then(OsStr::to_str) {
-            Some(name) if !self.path.is_symlink() => {
-                let file = File::open(&self.path).map_err(scan::unreadable)?;
-                let length = file.metadata().map_err(scan::unreadable)?.len();
-                scan::without_weights(file, length, name)?
-            }
-            _ => files::read(&self.path)?,
+    /// The file's graph with its changes; `path` and `folder` without links.
+    fn graph(&self, path: &Path, folder: &Path) -> Result<Vec<u8>> {
+        let file = File::open(path).map_err(scan::unreadable)?;
+        let length = file.metadata().map_err(scan::unreadable)?.len();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let rename = |location: String| {
+            let beside = self.path.with_file_name(&location);
+            let real = beside.is_symlink().then(|| beside.canonicalize().ok()).flatten();
+            let inside = real.and_then(|real| real.strip_prefix(folder).ok()?.to_str().map(str::to_owned));
+            inside.unwrap_or(location)
         };
+        let mut model = scan::without_weights(file, length, &name, rename)?;
         if self.seamless != Seamless::default() {
             model = seamless::rewrite(Cursor::new(&model), model.len() as u64, self.seamless)?;
         }

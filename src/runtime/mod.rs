@@ -5,6 +5,7 @@
 
 mod arena;
 mod devices;
+mod ending;
 mod module;
 mod search;
 mod telemetry;
@@ -22,6 +23,7 @@ use crate::log::{self, LogLevel};
 
 pub use arena::arena;
 pub use devices::{devices, DeviceInfo};
+pub use ending::{at_exit, Making};
 pub use module::pin;
 
 struct Runtime {
@@ -31,13 +33,6 @@ struct Runtime {
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());
-/// What is to be done when the process ends.
-static AT_EXIT: OnceLock<extern "C" fn()> = OnceLock::new();
-
-/// Has this called when the process ends, before ONNX Runtime's own destructors: they must not meet running sessions.
-pub fn at_exit(handler: extern "C" fn()) {
-    let _ = AT_EXIT.set(handler);
-}
 
 /// Loads ONNX Runtime from this path, or from where the search finds it. Does nothing when
 /// it is loaded already, unless another path is asked for.
@@ -76,10 +71,8 @@ pub fn environment() -> Result<&'static Environment> {
 
 fn open(path: PathBuf) -> Result<Runtime> {
     let _off = telemetry::Off::enter();
+    let _making = Making::enter();
     let builder = ort::init_from(&path).map_err(|error| load_error(&path, &error))?;
-    if let Some(handler) = AT_EXIT.get() {
-        module::at_exit(*handler); // what is registered last is called first, and nothing runs yet
-    }
     let environment = builder
         .with_name("scumble")
         .with_telemetry(false)

@@ -18,8 +18,8 @@ pub fn pin() {
     let _ = file();
 }
 
-/// Calls this when the process ends, before what was loaded up to now is torn down. On Windows all other threads
-/// have ended by then, and nothing needs to be done.
+/// Calls this when the process ends, before what was registered up to now. On Windows all other threads have ended by
+/// then, and nothing needs to be done.
 pub fn at_exit(handler: extern "C" fn()) {
     #[cfg(unix)]
     // SAFETY: the handler's code stays, as `pin` has it, and it does not unwind.

@@ -16,7 +16,6 @@ static void sleep_us(long us) {
 
 /* Begins the work, and returns when it is under way. */
 static void begin(const char *work) {
-    OK(scumble_runtime_load(NULL)); /* the system's loader does not bear an end while it is at work */
     if (strcmp(work, "loading") == 0) {
         new_context(MODEL);
         return;

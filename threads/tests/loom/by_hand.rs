@@ -5,7 +5,9 @@ use std::sync::Arc;
 use loom::thread;
 use scumble::{Generation, Phase, Result, Status};
 
-use crate::{explore, fake, generation, load};
+use crate::fake::{self, Call};
+use crate::signal::Signal;
+use crate::{explore, generation, load};
 
 fn paint(generation: &Generation) -> Result<()> {
     while generation.step()? > 0 {}
@@ -16,7 +18,8 @@ fn paint(generation: &Generation) -> Result<()> {
 #[test]
 fn a_cancel_is_answered_by_the_call_that_it_ends() {
     explore(2, || {
-        let generation = generation(&load(|| fake::model(|_| Ok(()))));
+        let context = load(|| fake::model(|_| Ok(())));
+        let generation = generation(&context);
         let cancelled = Arc::clone(&generation);
         let canceller = thread::spawn(move || cancelled.cancel());
         let answer = paint(&generation);
@@ -29,6 +32,34 @@ fn a_cancel_is_answered_by_the_call_that_it_ends() {
         }
         canceller.join().unwrap();
         assert_eq!(generation.poll().phase, end.phase);
+        assert_eq!(Arc::strong_count(&context), 2, "held by the test and the generation: its prompt is released");
+    });
+}
+
+/// It comes in the midst of an evaluation, which takes no notice of it.
+#[test]
+fn a_cancel_is_answered_by_the_step_that_it_meets() {
+    explore(2, || {
+        let (denoising, cancelled) = (Arc::new(Signal::default()), Arc::new(Signal::default()));
+        let (begun, over) = (Arc::clone(&denoising), Arc::clone(&cancelled));
+        let context = load(move || {
+            fake::model(move |call| {
+                if call == Call::Denoise {
+                    begun.raise();
+                    over.wait();
+                }
+                Ok(())
+            })
+        });
+        let generation = generation(&context);
+        let other = Arc::clone(&generation);
+        let canceller = thread::spawn(move || {
+            denoising.wait();
+            other.cancel();
+            cancelled.raise();
+        });
+        assert_eq!(generation.step().unwrap_err().status(), Status::Cancelled);
+        canceller.join().unwrap();
     });
 }
 

@@ -7,6 +7,18 @@ use scumble::{Context, Status};
 
 use crate::{explore, fake};
 
+/// Two threads wait for what is told once.
+#[test]
+fn all_waiters_wake() {
+    explore(2, || {
+        let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
+        let waiting = Arc::clone(&context);
+        let waiter = thread::spawn(move || drop(waiting.wait(None).unwrap()));
+        context.wait(None).unwrap();
+        waiter.join().unwrap();
+    });
+}
+
 /// Two threads wait, the worker loads and a third cancels: all wake, and all are told the same.
 #[test]
 fn waiters_wake_and_agree() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom::thread;
+use scumble::priority::ThreadGroup;
 use scumble::worker::{Task, Turn, Worker};
 use scumble::Pace;
 
@@ -58,7 +59,7 @@ impl Drop for Turns {
 #[test]
 fn tasks_of_two_threads_are_done_to_the_end() {
     explore(2, || {
-        let worker = Arc::new(Worker::start(|| {}).unwrap());
+        let worker = Arc::new(Worker::start(ThreadGroup::default(), || {}).unwrap());
         let (one, two) = (Turns::new(2), Turns::new(1));
         let (one_done, two_done) = (Arc::clone(&one.done), Arc::clone(&two.done));
         let other = Arc::clone(&worker);
@@ -76,7 +77,7 @@ fn a_dropped_worker_drops_its_tasks_and_ends() {
     explore(3, || {
         let ended = Arc::new(Signal::default());
         let end = Arc::clone(&ended);
-        let worker = Arc::new(Worker::start(move || end.raise()).unwrap());
+        let worker = Arc::new(Worker::start(ThreadGroup::default(), move || end.raise()).unwrap());
         let (one, two) = (Turns::new(2), Turns::new(1));
         let (one_dropped, two_dropped) = (Arc::clone(&one.dropped), Arc::clone(&two.dropped));
         let other = Arc::clone(&worker);
@@ -95,7 +96,7 @@ fn a_dropped_worker_drops_its_tasks_and_ends() {
 fn a_rest_ends_with_its_pace_and_with_its_worker() {
     for dropped in [false, true] {
         explore(3, move || {
-            let worker = Worker::start(|| {}).unwrap();
+            let worker = Worker::start(ThreadGroup::default(), || {}).unwrap();
             worker.set_pace(Pace::new(1e-30).unwrap());
             let (one, two) = (Turns::new(1), Turns::new(1));
             let (one_done, two_done, two_dropped) =
@@ -117,7 +118,7 @@ fn a_rest_ends_with_its_pace_and_with_its_worker() {
 #[test]
 fn a_panic_ends_its_task_alone() {
     explore(3, || {
-        let worker = Worker::start(|| {}).unwrap();
+        let worker = Worker::start(ThreadGroup::default(), || {}).unwrap();
         let (one, two) = (Turns::panicking(), Turns::new(2));
         let (one_done, one_dropped, two_done) =
             (Arc::clone(&one.done), Arc::clone(&one.dropped), Arc::clone(&two.done));
