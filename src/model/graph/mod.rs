@@ -4,5 +4,5 @@ pub mod build;
 pub mod node;
 
 // The numbers are those of onnx.proto.
-pub const GRAPH: u64 = 7;
-pub const NODE: u64 = 1;
+pub(super) const GRAPH: u64 = 7;
+pub(super) const NODE: u64 = 1;
