@@ -9,6 +9,7 @@ use ort::ep;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
+use super::graph::GRAPH;
 use super::norms;
 use super::options::{Options, Weights};
 use super::pool::Pool;
@@ -94,7 +95,7 @@ impl Source {
         }
         // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
         let outputs = self.more_outputs.iter().flat_map(|name| proto::bytes(12, proto::bytes(1, name)));
-        model.extend(proto::bytes(7, outputs.collect::<Vec<u8>>()));
+        model.extend(proto::bytes(GRAPH, outputs.collect::<Vec<u8>>()));
         Ok(model)
     }
 }
