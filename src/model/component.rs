@@ -68,10 +68,12 @@ impl Component {
         Ok(component)
     }
 
-    /// Unloads the model. The next run loads it again.
+    /// Unloads the model, if it is loaded. The next run loads it again.
     pub fn unload(&mut self) {
-        self.session = None;
-        self.count();
+        if self.session.take().is_some() {
+            runtime::give_back();
+            self.count();
+        }
     }
 
     /// Whether it makes tiles or whole pictures. The graph for the one takes the place of that for the other.

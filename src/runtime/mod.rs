@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 
-pub use arena::arena;
+pub use arena::{arena, give_back};
 pub use devices::{devices, DeviceInfo};
 pub use ending::{at_exit, Making};
 pub use module::pin;
