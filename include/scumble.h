@@ -335,7 +335,8 @@ enum scumble_preview
    */
   SCUMBLE_PREVIEW_LINEAR = 1,
   /**
-   * The tiny decoder, `vae_decoder_tiny/`: about a tenth of a step.
+   * The tiny decoder, `vae_decoder_tiny/`: about a fifteenth of a step for a preview of the picture's size, a
+   * quarter of that for one of half its sides.
    */
   SCUMBLE_PREVIEW_TINY = 2,
   /**

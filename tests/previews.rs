@@ -97,10 +97,29 @@ fn a_tiny_decoder_decodes_as_diffusers() {
         StableDiffusion::open(&Places::at(copy.path()), &scumble::Options::default(), &Cancel::default()).unwrap();
     let tensors = Tensors::open("tiny_decoder");
     let latents = Array4::from_shape_vec((1, 4, 5, 7), tensors.floats("latents")).unwrap();
-    let picture = model.decode_tiny(latents.view(), &Cancel::default()).unwrap();
+    let picture = model.decode_tiny(latents.view(), (40, 56), &Cancel::default()).unwrap();
     assert_eq!(picture.dim(), (3, 40, 56));
     let error = golden::error(picture.iter(), &tensors.floats("picture"));
     assert!(error < 1e-5, "{error}");
+}
+
+/// A preview that is smaller than the picture costs as many pixels as it has.
+#[test]
+fn a_tiny_decoder_gives_no_more_pixels_than_are_wanted() {
+    let copy = ModelCopy::reference("sd1-tiny");
+    let mut model =
+        StableDiffusion::open(&Places::at(copy.path()), &scumble::Options::default(), &Cancel::default()).unwrap();
+    let mut decode = |side: usize, wanted: usize| {
+        // Of one colour, which latents of any size are.
+        let latents = Array4::from_shape_fn((1, 4, side, side), |(_, channel, ..)| [0.7, -0.4, 1.1, 0.2][channel]);
+        model.decode_tiny(latents.view(), (wanted, wanted), &Cancel::default()).unwrap()
+    };
+    let (small, of_large) = (decode(20, 160), decode(40, 160));
+    assert_eq!(of_large.dim(), (3, 160, 160));
+    assert!(golden::error(of_large.iter(), small.as_slice().unwrap()) < 1e-5);
+    assert_eq!(decode(40, 320).dim(), (3, 320, 320));
+    assert_eq!(decode(40, 8).dim(), (3, 128, 128), "of fewer than 16 latents it would make no picture");
+    assert_eq!(decode(8, 8).dim(), (3, 64, 64));
 }
 
 /// It is taken where nothing else is asked for, and no source changes the picture.

@@ -20,11 +20,14 @@ use super::{Denoise, LatentRgb, Model, Options};
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
-use crate::image::MAX_SIDE;
+use crate::image::{resize, MAX_SIDE};
 use crate::log::{self, LogLevel};
 use crate::random::Random;
 use crate::runtime;
 use crate::scheduler::{NoiseSchedule, Prediction, Sampler, SchedulerConfig};
+
+/// The side of the smallest latents that a tiny decoder is given: of fewer it makes no picture.
+const SMALLEST_PREVIEW: usize = 16;
 
 /// Where a model's files are.
 #[derive(Clone, Debug, Default)]
@@ -242,13 +245,25 @@ impl Model for StableDiffusion {
         self.decoder.decode_tiles(latents, side, cancel)
     }
 
-    fn decode_tiny(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
+    fn decode_tiny(
+        &mut self,
+        latents: ArrayView4<f32>,
+        (wanted_height, wanted_width): (usize, usize),
+        cancel: &Cancel,
+    ) -> Result<Array3<f32>> {
         let (_, _, height, width) = latents.dim();
         self.make_room(Part::TinyDecoder, 1, height * width);
-        match &mut self.tiny_decoder {
-            Some(decoder) => decoder.decode(latents, cancel),
-            None => bail!(NotSupported, "the model has no vae_decoder_tiny"),
+        let Some(decoder) = &mut self.tiny_decoder else {
+            bail!(NotSupported, "the model has no vae_decoder_tiny")
+        };
+        // Decoding costs as many pixels as it gives: a small preview is decoded of small latents.
+        let side = |pixels: usize, own: usize| pixels.div_ceil(self.info.vae_factor).max(SMALLEST_PREVIEW).min(own);
+        let (small_height, small_width) = (side(wanted_height, height), side(wanted_width, width));
+        if decoder.has_fixed_size() || (small_height, small_width) == (height, width) {
+            return decoder.decode(latents, cancel);
         }
+        let small = resize(latents.index_axis(Axis(0), 0), small_width, small_height);
+        decoder.decode(small.insert_axis(Axis(0)).view(), cancel)
     }
 
     fn encode_picture(

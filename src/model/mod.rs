@@ -61,8 +61,9 @@ pub trait Model: Send {
     /// values around -1 to 1.
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>>;
 
-    /// Likewise, by a small decoder that comes near to it; for models that have one.
-    fn decode_tiny(&mut self, _: ArrayView4<f32>, _: &Cancel) -> Result<Array3<f32>> {
+    /// Likewise, by a small decoder that comes near to it; for models that have one. It may give fewer pixels,
+    /// down to the `(height, width)` that are wanted.
+    fn decode_tiny(&mut self, _: ArrayView4<f32>, _: (usize, usize), _: &Cancel) -> Result<Array3<f32>> {
         bail!(NotSupported, "the model has no tiny decoder")
     }
 
