@@ -109,7 +109,7 @@ unsafe fn previews(context: *const scumble_context, steps: i32) {
         if source == PreviewSource::Tiny && info.features & SCUMBLE_FEATURE_TINY_DECODER == 0 {
             continue;
         }
-        for side in [64, 512] {
+        for side in [64, 256, 512] {
             let generation = generation(prompt, |desc| {
                 (desc.width, desc.height, desc.steps) = (info.width, info.height, steps);
                 (desc.preview_every, desc.preview_source) = (1, source as i32);
