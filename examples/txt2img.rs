@@ -68,9 +68,12 @@ struct Arguments {
     /// ONNX Runtime library
     #[arg(long, value_name = "PATH")]
     runtime: Option<PathBuf>,
-    /// Device to run on: cpu
-    #[arg(long, value_name = "NAME", default_value = "cpu")]
-    device: String,
+    /// Device to run on, as --list names it [default: the best]
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// Settings of its provider: "key=value; key=value"
+    #[arg(long, value_name = "LIST", default_value = "", hide_default_value = true)]
+    device_options: String,
     /// Threads that compute [default: the machine's]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -100,13 +103,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.list {
         return list();
     }
-    let device = runtime::devices()?
-        .into_iter()
-        .find(|device| device.provider.eq_ignore_ascii_case(&arguments.device))
-        .ok_or_else(|| {
-            format!("--device is \"{}\", which this machine does not offer: see --list", arguments.device)
-        })?;
-
     // The whole machine: nothing else runs beside an example.
     let threads = arguments.threads.unwrap_or(thread::available_parallelism().map_or(1, |n| n.get()));
     let weights = match arguments.weights.as_deref() {
@@ -117,7 +113,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let memory_budget = arguments.memory_budget.map(|megabytes| megabytes.saturating_mul(1_000_000));
     let wraps = |axis| arguments.seamless.as_ref().is_some_and(|axes| axes.contains(axis));
     let options = Options {
-        device: Device { threads, ..Device::default() },
+        device: Device {
+            threads,
+            place: arguments.device.as_deref().map(str::parse).transpose()?,
+            provider_options: runtime::parse_options(&arguments.device_options)?,
+            ..Device::default()
+        },
         weights,
         memory_budget,
         seamless: Seamless { x: wraps('x'), y: wraps('y') },
@@ -158,7 +159,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     let (plan, snapshot) = (generation.plan(), generation.poll());
     println!("model     {} ({} x {} pixels)", loaded.info.name, plan.width, plan.height);
-    println!("device    {} ({}), {threads} threads", device.provider, device.name);
+    let device = &loaded.info.device;
+    println!("device    {} ({}), {threads} threads", device.place, device.name);
     println!("seed      {}", plan.seed);
     println!("steps     {}, guidance {}", plan.steps, plan.guidance_scale);
     println!("scheduler {}", plan.sampler.name());
@@ -215,8 +217,9 @@ fn watch(generation: &Generation, previews: Option<&Path>) -> Result<(), Box<dyn
 }
 
 fn list() -> Result<(), Box<dyn Error>> {
-    for device in runtime::devices()? {
-        println!("device     {} ({})", device.provider, device.name);
+    for device in runtime::look()?.iter() {
+        let about = device.unusable.as_ref().map_or(device.name.clone(), |reason| format!("not usable: {reason}"));
+        println!("device     {} ({about})", device.place);
     }
     println!("schedulers {}", Sampler::names().collect::<Vec<_>>().join(", "));
     println!("sigmas     {}", Sigmas::names().collect::<Vec<_>>().join(", "));

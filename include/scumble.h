@@ -223,13 +223,22 @@ enum scumble_status
    */
   SCUMBLE_STATUS_MODEL_IS_POINTER = -34,
   /**
-   * The named device does not exist in this process.
+   * The named device does not exist in this process, or cannot be used.
    */
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
+  /**
+   * The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context
+   * loads its model anew when it is asked for something next, and other contexts go on.
+   */
+  SCUMBLE_STATUS_DEVICE_LOST = -41,
   /**
    * Memory ran out, or what was asked for does not fit the context's `memory_budget`.
    */
   SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
+  /**
+   * The memory of the device ran out.
+   */
+  SCUMBLE_STATUS_OUT_OF_DEVICE_MEMORY = -51,
   /**
    * The model gave NaN or infinite values.
    */
@@ -507,6 +516,16 @@ typedef int32_t scumble_priority;
 #endif // __cplusplus
 
 /**
+ * A provider on one of its adapters.
+ */
+typedef struct Place Place;
+
+/**
+ * An execution provider of ONNX Runtime.
+ */
+typedef struct Provider Provider;
+
+/**
  * A loaded model on one device, with the thread that works for it.
  */
 typedef struct scumble_context scumble_context;
@@ -544,7 +563,7 @@ typedef struct scumble_log_entry {
 } scumble_log_entry;
 
 /**
- * A device that contexts can be created on.
+ * A provider of the loaded ONNX Runtime, on one adapter of the machine.
  */
 typedef struct scumble_device_info {
   /**
@@ -552,13 +571,41 @@ typedef struct scumble_device_info {
    */
   uint32_t struct_size;
   /**
-   * What to give as `device` of a `scumble_context_desc`: "cpu".
+   * What to give as `device` of a `scumble_context_desc`: "cpu", or a provider and its adapter. Providers are
+   * "cuda", "tensorrt", "tensorrt-rtx" (NVIDIA), "directml" (Windows), "webgpu" (Vulkan, Direct3D 12, Metal),
+   * "openvino" (Intel), "coreml" (Apple); "cuda:1" is the second adapter as CUDA counts them.
    */
   char device[28];
   /**
-   * What the hardware calls itself.
+   * What the adapter calls itself, as far as the driver tells.
    */
   char name[128];
+  /**
+   * Who made it; empty if nobody tells.
+   */
+  char vendor[64];
+  /**
+   * Bytes of its own memory; 0 if nobody tells.
+   */
+  uint64_t memory_bytes;
+  /**
+   * Under Windows the adapter's LUID, so that a game finds the GPU that it draws with; 0 elsewhere.
+   */
+  uint64_t luid;
+  /**
+   * 1 if a context can be created on it: a small model was loaded there. 0 if not: see `reason`.
+   */
+  int32_t usable;
+  /**
+   * 1 if the system knows it as hardware. What is not, such as a Vulkan driver in software, is used only
+   * when it is named.
+   */
+  int32_t hardware;
+  /**
+   * Why it is not usable: a library is missing, the driver is too old or absent, there is no such adapter. Empty
+   * if it is.
+   */
+  char reason[512];
 } scumble_device_info;
 
 /**
@@ -582,8 +629,10 @@ typedef struct scumble_context_desc {
    */
   const char *model_path;
   /**
-   * Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
-   * there is.
+   * Where to run: a `device` of `scumble_device_info`, such as "cpu" or "cuda:0", at most 256 bytes. One that is
+   * not there or does not work ends loading with `DEVICE_NOT_FOUND`: nothing else is taken in its place.
+   * Default NULL, or "auto": the first usable one of CUDA, DirectML and WebGPU that is a GPU, else the CPU. The
+   * others build engines of a model for minutes, or run parts of it, and have to be named.
    */
   const char *device;
   /**
@@ -624,6 +673,15 @@ typedef struct scumble_context_desc {
    * count for every context that maps them.
    */
   uint64_t memory_budget;
+  /**
+   * Settings of the device's provider, by the names that ONNX Runtime gives them: "key=value; key=value", UTF-8, at
+   * most 4 KiB. Default NULL: for CUDA `use_tf32=0`, `cudnn_conv_algo_search=HEURISTIC`,
+   * `arena_extend_strategy=kSameAsRequested`, and `gpu_mem_limit` of `memory_budget`; for the others
+   * ONNX Runtime's. Of use are `trt_engine_cache_enable=1; trt_engine_cache_path=…` of TensorRT,
+   * `nv_runtime_cache_path=…` of TensorRT-RTX, `preferredLayout=NCHW` of WebGPU, `device_type=GPU; cache_dir=…` of
+   * OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none.
+   */
+  const char *device_options;
 } scumble_context_desc;
 
 /**
@@ -711,6 +769,14 @@ typedef struct scumble_context_info {
    * 0.
    */
   uint32_t reserved;
+  /**
+   * What it runs on: a `device` of `scumble_device_info`.
+   */
+  char device[32];
+  /**
+   * What that adapter calls itself.
+   */
+  char device_name[128];
 } scumble_context_info;
 
 /**
@@ -1070,6 +1136,10 @@ typedef struct scumble_generation_info {
   char scheduler[32];
 } scumble_generation_info;
 
+
+
+
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1136,7 +1206,7 @@ SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
 SCUMBLE_API scumble_status scumble_shutdown(int32_t timeout_ms);
 
 /**
- * Loads ONNX Runtime. Optional: the first context does it too.
+ * Loads ONNX Runtime and looks for devices. Optional: the first context does it too, as far as it needs.
  *
  * `path`: the library, UTF-8, at most 32 KiB; a relative one counts from the working directory.
  * NULL looks for it: the environment variable `SCUMBLE_ONNXRUNTIME`; beside libscumble, first as
@@ -1148,25 +1218,37 @@ SCUMBLE_API scumble_status scumble_shutdown(int32_t timeout_ms);
  * or not ONNX Runtime), `RUNTIME_TOO_OLD` (before 1.24), `RUNTIME_ALREADY_LOADED`,
  * `RUNTIME_FAILED`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
  *
- * Any thread. This call takes as long as the system needs to load a library.
+ * Any thread. This call takes as long as the system needs to load a library, and drivers to start: a second or more
+ * where there are GPUs.
  */
 SCUMBLE_API scumble_status scumble_runtime_load(const char *path);
 
 /**
- * How many devices contexts can be created on.
+ * Adds a provider to ONNX Runtime from a library of its own, such as those of the packages onnxruntime-ep-webgpu and
+ * onnxruntime-ep-openvino, and looks for devices again. It stays loaded until the process ends.
  *
- * `count` (not NULL): written. `SCUMBLE_STATUS_NOT_READY` before ONNX Runtime is loaded. Errors:
- * `INVALID_ARGUMENT`.
+ * `path` (not NULL): the library, UTF-8, at most 32 KiB. Errors: `RUNTIME_INVALID` (there is none, or it is not a
+ * provider's), `INVALID_UTF8`, `LIMIT_EXCEEDED`, and those of `scumble_runtime_load`, which it calls.
+ *
+ * Any thread. This call takes as long as `scumble_runtime_load`.
+ */
+SCUMBLE_API scumble_status scumble_runtime_add_provider(const char *path);
+
+/**
+ * How many devices there are, those that cannot be used counted too.
+ *
+ * `count` (not NULL): written. `SCUMBLE_STATUS_NOT_READY` before anybody has looked: `scumble_runtime_load`, or a
+ * context that was not created on "cpu". Errors: `INVALID_ARGUMENT`.
  *
  * Any thread.
  */
 SCUMBLE_API scumble_status scumble_device_count(int32_t *count);
 
 /**
- * Describes a device. They are listed best first.
+ * Describes a device. Those that can be used come first, best first; then those that cannot, with the reason.
  *
  * `index`: 0 to one less than `scumble_device_count`. `info` (not NULL): filled.
- * `SCUMBLE_STATUS_NOT_READY` before ONNX Runtime is loaded. Errors: `INVALID_ARGUMENT`,
+ * `SCUMBLE_STATUS_NOT_READY` as of `scumble_device_count`. Errors: `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`.
  *
  * Any thread.
@@ -1191,8 +1273,8 @@ SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc
  * `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
  * given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
- * `DEVICE_NOT_FOUND`, `OUT_OF_MEMORY`. What is wrong with the model or with ONNX Runtime shows
- * when the context is polled.
+ * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options for a device that has none),
+ * `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
  *
  * Any thread.
  */
@@ -1201,7 +1283,8 @@ SCUMBLE_API scumble_status scumble_context_create(const struct scumble_context_d
 /**
  * Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
  * the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
- * `OUT_OF_MEMORY`, `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+ * `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`, `CANCELLED`, `PANIC`. Besides these:
+ * `INVALID_HANDLE`.
  *
  * Any thread, any time.
  */
@@ -1321,7 +1404,7 @@ SCUMBLE_API scumble_status scumble_prompt_blend(const struct scumble_prompt *fir
  *
  * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
  * changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
- * `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `CANCELLED`.
+ * `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `CANCELLED`.
  *
  * Any thread, one at a time for a prompt. This call computes.
  */
@@ -1329,7 +1412,8 @@ SCUMBLE_API scumble_status scumble_prompt_encode(const struct scumble_prompt *pr
 
 /**
  * Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
- * the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`,
+ * the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`,
+ * `OUT_OF_DEVICE_MEMORY`,
  * `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
  *
  * Any thread, any time.
@@ -1418,7 +1502,8 @@ SCUMBLE_API scumble_status scumble_generation_poll(const struct scumble_generati
  *
  * `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
  * `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
- * error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `MODEL_UNSUPPORTED`,
+ * error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`,
+ * `MODEL_UNSUPPORTED`,
  * `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
  *
  * Any thread. This call blocks.

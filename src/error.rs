@@ -68,10 +68,15 @@ pub enum Status {
     /// A file of the model is a Git LFS pointer: the download was not completed.
     ModelIsPointer = -34,
 
-    /// The named device does not exist in this process.
+    /// The named device does not exist in this process, or cannot be used.
     DeviceNotFound = -40,
+    /// The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context
+    /// loads its model anew when it is asked for something next, and other contexts go on.
+    DeviceLost = -41,
     /// Memory ran out, or what was asked for does not fit the context's `memory_budget`.
     OutOfMemory = -50,
+    /// The memory of the device ran out.
+    OutOfDeviceMemory = -51,
     /// The model gave NaN or infinite values.
     NotFinite = -60,
     /// A defect of Scumble itself, which any call may answer. What was computed has failed; the
@@ -110,14 +115,16 @@ impl Status {
             Status::ModelUnsupported => "SCUMBLE_STATUS_MODEL_UNSUPPORTED",
             Status::ModelIsPointer => "SCUMBLE_STATUS_MODEL_IS_POINTER",
             Status::DeviceNotFound => "SCUMBLE_STATUS_DEVICE_NOT_FOUND",
+            Status::DeviceLost => "SCUMBLE_STATUS_DEVICE_LOST",
             Status::OutOfMemory => "SCUMBLE_STATUS_OUT_OF_MEMORY",
+            Status::OutOfDeviceMemory => "SCUMBLE_STATUS_OUT_OF_DEVICE_MEMORY",
             Status::NotFinite => "SCUMBLE_STATUS_NOT_FINITE",
             Status::Panic => "SCUMBLE_STATUS_PANIC",
         }
     }
 
     /// Every status, in the order of the header.
-    pub(crate) const ALL: [Status; 30] = [
+    pub(crate) const ALL: [Status; 32] = [
         Status::Ok,
         Status::NotReady,
         Status::Timeout,
@@ -145,7 +152,9 @@ impl Status {
         Status::ModelUnsupported,
         Status::ModelIsPointer,
         Status::DeviceNotFound,
+        Status::DeviceLost,
         Status::OutOfMemory,
+        Status::OutOfDeviceMemory,
         Status::NotFinite,
         Status::Panic,
     ];

@@ -295,6 +295,9 @@ fn context_descriptors() {
         (|desc| desc.device = c"cpu ".as_ptr(), DeviceNotFound, "device is \"cpu \""),
         (|desc| desc.device = BAD_UTF8, InvalidUtf8, "device is not UTF-8: byte 6"),
         (|desc| desc.device = text(257), LimitExceeded, "device is longer than 256 bytes"),
+        (|desc| desc.device_options = BAD_UTF8, InvalidUtf8, "device_options is not UTF-8: byte 6"),
+        (|desc| desc.device_options = text(4097), LimitExceeded, "device_options is longer than 4096 bytes"),
+        (|desc| desc.device_options = c"a=1".as_ptr(), InvalidArgument, "device_options is given without a device"),
         (|desc| desc.variant = BAD_UTF8, InvalidUtf8, "variant is not UTF-8: byte 6"),
         (|desc| desc.variant = text(257), LimitExceeded, "variant is longer than 256 bytes"),
         (|desc| desc.controlnet_count = 17, LimitExceeded, "controlnet_count is 17; expected 0 to 16"),
@@ -477,9 +480,11 @@ fn texts_and_indices_of_the_runtime() {
     ok(load(ptr::null()));
     refused(load(c"/no/such/file".as_ptr()), RuntimeAlreadyLoaded, &["path is \"/no/such/file\""]);
     let mut info: scumble_device_info = output();
-    for index in [-1, 1, i32::MAX, i32::MIN] {
+    let mut count = 0;
+    ok(unsafe { scumble_device_count(&mut count) });
+    for index in [-1, count, i32::MAX, i32::MIN] {
         let answer = unsafe { scumble_device_get_info(index, &mut info) };
-        refused(answer, InvalidArgument, &[&format!("index is {index}; expected 0 to 0")]);
+        refused(answer, InvalidArgument, &[&format!("index is {index}; expected 0 to {}", count - 1)]);
         assert!(info.device.iter().chain(&info.name).all(|c| *c == 0), "something was written");
     }
 }

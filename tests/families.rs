@@ -160,7 +160,7 @@ fn open(model: &str) -> (ModelCopy, Arc<Context>) {
 fn open_seamless(model: &str, axes: &str) -> (ModelCopy, Arc<Context>) {
     let copy = ModelCopy::reference(model);
     let seamless = Seamless { x: axes.contains('x'), y: axes.contains('y') };
-    let options = Options { device: Device { threads: 1, ..Device::default() }, seamless, ..Options::default() };
+    let options = Options { device: Device { threads: 1, ..common::device() }, seamless, ..Options::default() };
     let context = Context::open(Places::at(copy.path()), options).unwrap();
     context.wait(None).unwrap_or_else(|error| panic!("{model}: {error}"));
     (copy, context)

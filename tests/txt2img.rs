@@ -62,7 +62,7 @@ fn embeddings_are_those_of_transformers() {
         let encoded = prompt.wait(None).unwrap();
         let ours = &encoded.conditioning.positive.embeddings;
         let error = golden::error(ours.iter(), &tensors.floats(&i.to_string()));
-        assert!(error <= 1e-5, "{text:?}: the embeddings are off by {error}");
+        assert!(error <= 1e-5 * common::slack(), "{text:?}: the embeddings are off by {error}");
     }
 }
 
@@ -70,6 +70,7 @@ fn embeddings_are_those_of_transformers() {
 fn pictures_are_those_of_diffusers() {
     let context = context();
     let tensors = Tensors::open("txt2img");
+    let mut worst = 0f32;
     for case in golden::entries::<Case>("txt2img") {
         let name = &case.name;
         let generation = case.start(&context);
@@ -77,7 +78,8 @@ fn pictures_are_those_of_diffusers() {
 
         let latents = generation.latents().unwrap();
         let error = golden::error(latents.iter(), &tensors.floats(&format!("{name}.latents")));
-        assert!(error <= 1e-4, "{name}: the latents are off by {error}");
+        worst = worst.max(error);
+        assert!(error <= 1e-4 * common::slack(), "{name}: the latents are off by {error}");
 
         let picture = generation.picture(Source::Final).unwrap();
         assert_eq!((picture.width() as i32, picture.height() as i32), (case.width, case.height), "{name}");
@@ -91,6 +93,7 @@ fn pictures_are_those_of_diffusers() {
             golden.len()
         );
     }
+    println!("the latents are off by {worst:.1e} at most");
 }
 
 /// `_encode`, `_step` and `_decode` on one's own thread paint what the worker paints.

@@ -13,6 +13,7 @@ use crate::error::{bail, Result, Status};
 use crate::model::{Device, Features, Held, Options, Places, Seamless, Weights};
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
+use crate::runtime::{self, Place, Provider};
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -28,8 +29,10 @@ pub struct scumble_context_desc {
     /// `vae_decoder_tiny/` and `scheduler/`, as diffusers' ONNX exporter and optimum lay them out.
     /// Default NULL, which is not allowed.
     pub model_path: *const c_char,
-    /// Where to run: a `device` of `scumble_device_info`, at most 256 bytes. Default NULL: the best
-    /// there is.
+    /// Where to run: a `device` of `scumble_device_info`, such as "cpu" or "cuda:0", at most 256 bytes. One that is
+    /// not there or does not work ends loading with `DEVICE_NOT_FOUND`: nothing else is taken in its place.
+    /// Default NULL, or "auto": the first usable one of CUDA, DirectML and WebGPU that is a GPU, else the CPU. The
+    /// others build engines of a model for minutes, or run parts of it, and have to be named.
     pub device: *const c_char,
     /// A folder within the parts of the model, such as "fp16" for `unet/fp16/model.onnx`: UTF-8, at
     /// most 256 bytes. Default NULL: what lies in the parts themselves, or else the most exact.
@@ -55,13 +58,23 @@ pub struct scumble_context_desc {
     /// by the poll of the context, or when a generation of that size is created. Weights that are mapped
     /// count for every context that maps them.
     pub memory_budget: u64,
+    /// Settings of the device's provider, by the names that ONNX Runtime gives them: "key=value; key=value", UTF-8, at
+    /// most 4 KiB. Default NULL: for CUDA `use_tf32=0`, `cudnn_conv_algo_search=HEURISTIC`,
+    /// `arena_extend_strategy=kSameAsRequested`, and `gpu_mem_limit` of `memory_budget`; for the others
+    /// ONNX Runtime's. Of use are `trt_engine_cache_enable=1; trt_engine_cache_path=…` of TensorRT,
+    /// `nv_runtime_cache_path=…` of TensorRT-RTX, `preferredLayout=NCHW` of WebGPU, `device_type=GPU; cache_dir=…` of
+    /// OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none.
+    pub device_options: *const c_char,
 }
-c_struct!(scumble_context_desc, 64);
+c_struct!(scumble_context_desc, 72);
 
 /// A flag of `scumble_context_desc`: the left edge of a picture goes on at the right one.
 pub const SCUMBLE_SEAMLESS_X: u32 = 1;
 /// A flag of `scumble_context_desc`: the upper edge of a picture goes on at the lower one.
 pub const SCUMBLE_SEAMLESS_Y: u32 = 2;
+
+/// The longest list of options, in bytes.
+const MAX_OPTIONS: usize = 4096;
 
 /// The most ControlNets of a context.
 const MAX_CONTROLNETS: u32 = 16;
@@ -111,8 +124,12 @@ pub struct scumble_context_info {
     pub seamless: u32,
     /// 0.
     pub reserved: u32,
+    /// What it runs on: a `device` of `scumble_device_info`.
+    pub device: [c_char; 32],
+    /// What that adapter calls itself.
+    pub device_name: [c_char; 128],
 }
-c_struct!(scumble_context_info, 200);
+c_struct!(scumble_context_info, 360);
 
 /// A flag of `scumble_context_info`: generations can start from a picture and repaint parts of it,
 /// since there is a `vae_encoder/`.
@@ -163,6 +180,7 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         weights: Weights::Auto as i32,
         seamless: 0,
         memory_budget: 0,
+        device_options: ptr::null(),
     }
 }
 
@@ -172,8 +190,8 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
 /// `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
 /// given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
 /// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
-/// `DEVICE_NOT_FOUND`, `OUT_OF_MEMORY`. What is wrong with the model or with ONNX Runtime shows
-/// when the context is polled.
+/// `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options for a device that has none),
+/// `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
 ///
 /// Any thread.
 ///
@@ -187,19 +205,20 @@ pub unsafe extern "C" fn scumble_context_create(
     call("scumble_context_create", || {
         boundary::not_null(context, "context")?;
         // SAFETY: the caller's promise; the texts are the caller's too.
-        let (desc, path, device, variant, controlnets) = unsafe {
+        let (desc, path, device, device_options, variant, controlnets) = unsafe {
             let desc = desc::read(desc, "desc", defaults(0))?;
             let path = boundary::text(desc.model_path, "model_path", MAX_PATH)?;
             let device = boundary::optional_text(desc.device, "device", 256)?;
+            let device_options = boundary::optional_text(desc.device_options, "device_options", MAX_OPTIONS)?;
             let variant = boundary::optional_text(desc.variant, "variant", 256)?;
-            (desc, path, device, variant, controlnets(&desc)?)
+            (desc, path, device, device_options, variant, controlnets(&desc)?)
         };
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
         let group = ThreadGroup::new(priority_of(desc.priority)?);
         let options = Options {
-            device: Device { group, ..device_of(device, desc.threads)? },
+            device: Device { group, ..device_of(device, device_options, desc.threads)? },
             weights: weights_of(desc.weights)?,
             memory_budget: Some(desc.memory_budget).filter(|bytes| *bytes > 0),
             seamless: seamless_of(desc.seamless)?,
@@ -264,15 +283,23 @@ fn weights_of(value: i32) -> Result<Weights> {
     }
 }
 
-fn device_of(name: Option<&str>, threads: i32) -> Result<Device> {
-    if let Some(name) = name.filter(|name| !["cpu", "auto"].contains(name)) {
-        bail!(DeviceNotFound, "device is \"{name}\"; this version of Scumble runs on \"cpu\"");
+fn device_of(name: Option<&str>, options: Option<&str>, threads: i32) -> Result<Device> {
+    let place: Option<Place> = name.filter(|name| *name != "auto").map(str::parse).transpose()?;
+    let provider_options = runtime::parse_options(options.unwrap_or_default())?;
+    match place {
+        _ if provider_options.is_empty() => {}
+        None => bail!(InvalidArgument, "device_options is given without a device; each provider has its own"),
+        Some(Place { provider: Provider::Cpu | Provider::DirectMl, .. }) => {
+            bail!(NotSupported, "device_options is given for \"{}\", which has none", name.unwrap_or_default())
+        }
+        Some(_) => {}
     }
-    match auto(threads) {
-        None => Ok(Device::default()),
-        Some(threads @ 1..=256) => Ok(Device { threads: threads as usize, ..Device::default() }),
+    let threads = match auto(threads) {
+        None => Device::default().threads,
+        Some(threads @ 1..=256) => threads as usize,
         Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
-    }
+    };
+    Ok(Device { threads, place, provider_options, ..Device::default() })
 }
 
 fn priority_of(value: i32) -> Result<Priority> {
@@ -286,7 +313,8 @@ fn priority_of(value: i32) -> Result<Priority> {
 
 /// Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
 /// the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
-/// `OUT_OF_MEMORY`, `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+/// `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`, `CANCELLED`, `PANIC`. Besides these:
+/// `INVALID_HANDLE`.
 ///
 /// Any thread, any time.
 ///
@@ -356,6 +384,8 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 controlnet_bytes: bytes(&memory.controlnets),
                 seamless: seamless_flags(model.seamless),
                 reserved: 0,
+                device: desc::fixed_text(&loaded.info.device.place.to_string()),
+                device_name: desc::fixed_text(&loaded.info.device.name),
             })
         }
     })

@@ -186,7 +186,8 @@ pub unsafe extern "C" fn scumble_generation_poll(
 ///
 /// `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
 /// `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
-/// error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `MODEL_UNSUPPORTED`,
+/// error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`,
+/// `MODEL_UNSUPPORTED`,
 /// `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
 ///
 /// Any thread. This call blocks.

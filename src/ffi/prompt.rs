@@ -170,7 +170,7 @@ pub unsafe extern "C" fn scumble_prompt_blend(
 ///
 /// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
 /// changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
-/// `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`, `CANCELLED`.
+/// `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `CANCELLED`.
 ///
 /// Any thread, one at a time for a prompt. This call computes.
 ///
@@ -182,7 +182,8 @@ pub unsafe extern "C" fn scumble_prompt_encode(prompt: *const scumble_prompt) ->
 }
 
 /// Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
-/// the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `OUT_OF_MEMORY`,
+/// the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`,
+/// `OUT_OF_DEVICE_MEMORY`,
 /// `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
 ///
 /// Any thread, any time.

@@ -9,17 +9,19 @@ use ndarray::ArrayD;
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::DynValue;
 
+use super::failure::runtime_error;
 use super::memory::Held;
 use super::options::Options;
 use super::port::Port;
 use super::scan::WeightBytes;
-use super::session::{runtime_error, Source};
+use super::session::Source;
 use crate::cancel::Cancel;
-use crate::error::{bail, Result};
-use crate::runtime;
+use crate::error::{bail, Result, Status};
+use crate::runtime::{self, Place, Provider};
+use crate::testing;
 
-/// What makes a run give the memory back that it computed in.
-const SHRINK: (&str, &str) = ("memory.enable_memory_arena_shrinkage", "cpu:0");
+/// What makes a run give the memory back that it computed in, of these devices.
+const SHRINK: &str = "memory.enable_memory_arena_shrinkage";
 
 /// Time that sessions of this process have run.
 static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
@@ -94,8 +96,17 @@ impl Component {
         &self.held
     }
 
+    fn place(&self) -> Place {
+        self.options.device.place.unwrap_or(Place::CPU)
+    }
+
     fn count(&self) {
-        self.held.set(self.session.as_ref().map_or(0, |loaded| self.weights.computed + loaded.scratch()));
+        // The CPU widens weights of 16 bits.
+        let weights = match self.place().provider {
+            Provider::Cpu => self.weights.computed,
+            _ => self.weights.stored,
+        };
+        self.held.set(self.session.as_ref().map_or(0, |loaded| weights + loaded.scratch()));
     }
 
     /// All outputs.
@@ -160,7 +171,7 @@ impl Component {
         outputs: &[&Port],
         cancel: &Cancel,
     ) -> Result<Vec<ArrayD<f32>>> {
-        let what = self.source.what;
+        let (what, place) = (self.source.what, self.place());
         let fail = |error: &ort::Error| runtime_error(what, error);
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
@@ -168,7 +179,7 @@ impl Component {
         };
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {
-            options.set(SHRINK.0, SHRINK.1).map_err(|error| fail(&error))?;
+            options.set(SHRINK, place.arenas()).map_err(|error| fail(&error))?;
         }
         let options = Arc::new(options);
         let terminate = Arc::clone(&options);
@@ -178,6 +189,9 @@ impl Component {
             move || drop(terminate.terminate()),
             || {
                 let start = Instant::now();
+                if let Some(text) = testing::failure("component_run") {
+                    return Err(fail(&ort::Error::new(text)));
+                }
                 let given = loaded.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
                 NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let read = |port: &&Port| match given.get(&port.name) {
@@ -187,7 +201,11 @@ impl Component {
                 outputs.iter().map(read).collect()
             },
         );
-        self.count();
+        match &result {
+            // Nothing of it can be used again: the next run begins anew, on a device that may be there by then.
+            Err(error) if error.status() == Status::DeviceLost => self.unload(),
+            _ => self.count(),
+        }
         result
     }
 

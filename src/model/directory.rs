@@ -93,7 +93,10 @@ impl StableDiffusion {
             Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
             None => None,
         };
-        let options = &Budget::apply(budget.as_ref(), options);
+        let device = runtime::choose(options.device.place)?;
+        let mut options = Budget::apply(budget.as_ref(), options);
+        options.device.place = Some(device.place);
+        let options = &options;
         // What cannot stay loaded is loaded once now, one after the other, to see what it is.
         let in_turn = budget.as_ref().is_some_and(|budget| !budget.holds_all());
         let seen = |component: &mut Component| {
@@ -185,6 +188,7 @@ impl StableDiffusion {
             },
             budget,
             seamless: options.seamless,
+            device,
         };
         Ok(Self { info, conditioner, unet, decoder, tiny_decoder, encoder, controlnets })
     }
@@ -253,9 +257,7 @@ impl Model for StableDiffusion {
     ) -> Result<Array3<f32>> {
         let (_, _, height, width) = latents.dim();
         self.make_room(Part::TinyDecoder, 1, height * width);
-        let Some(decoder) = &mut self.tiny_decoder else {
-            bail!(NotSupported, "the model has no vae_decoder_tiny")
-        };
+        let Some(decoder) = &mut self.tiny_decoder else { bail!(NotSupported, "the model has no vae_decoder_tiny") };
         // Decoding costs as many pixels as it gives: a small preview is decoded of small latents.
         let side = |pixels: usize, own: usize| pixels.div_ceil(self.info.vae_factor).max(SMALLEST_PREVIEW).min(own);
         let (small_height, small_width) = (side(wanted_height, height), side(wanted_width, width));

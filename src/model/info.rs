@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Budget, LatentRgb, Memory, Seamless};
 use crate::error::{bail, Result};
+use crate::runtime::DeviceInfo;
 use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
 
 /// The largest guidance scale that makes any sense.
@@ -84,6 +85,8 @@ pub struct ModelInfo {
     pub budget: Option<Budget>,
     /// What it holds of memory at present.
     pub memory: Memory,
+    /// What it runs on.
+    pub device: DeviceInfo,
 }
 
 /// What is used where the caller does not say.

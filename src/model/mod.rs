@@ -5,6 +5,7 @@ mod component;
 mod conditioner;
 mod controlnet;
 mod directory;
+mod failure;
 mod final_norm;
 mod graph;
 mod info;

@@ -2,6 +2,7 @@
 
 use super::seamless::Seamless;
 use crate::priority::ThreadGroup;
+use crate::runtime::{Place, ProviderOptions};
 
 /// What a context is told of its model besides where its files are.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,10 @@ pub struct Device {
     pub threads: usize,
     /// The group of these threads.
     pub group: ThreadGroup,
+    /// The provider and its adapter; the best where not given.
+    pub place: Option<Place>,
+    /// Settings of the provider.
+    pub provider_options: ProviderOptions,
 }
 
 /// How a model's weights are kept in memory.
@@ -60,6 +65,7 @@ impl Default for Device {
     /// Half of the machine: the other half is the game's.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Self { threads: (cores / 2).max(1), group: ThreadGroup::default() }
+        let threads = (cores / 2).max(1);
+        Self { threads, group: ThreadGroup::default(), place: None, provider_options: ProviderOptions::new() }
     }
 }

@@ -5,7 +5,7 @@ use half::f16;
 use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
-use super::session::runtime_error;
+use super::failure::runtime_error;
 use crate::error::{bail, Result};
 
 /// An input or an output: its name, element type and shape.

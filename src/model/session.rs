@@ -5,10 +5,10 @@ use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
 
 use ort::environment::Environment;
-use ort::ep;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
+use super::failure::{load_error, runtime_error};
 use super::graph::GRAPH;
 use super::norms;
 use super::options::{Options, Weights};
@@ -17,8 +17,8 @@ use super::proto;
 use super::scan::{self, WeightBytes};
 use super::seamless::{self, Seamless};
 use crate::cancel::Cancel;
-use crate::error::{Error, Result, Status};
-use crate::runtime::{self, Making};
+use crate::error::{Error, Result};
+use crate::runtime::{self, Making, Place};
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -108,9 +108,10 @@ fn session_options(environment: &Environment, options: &Options) -> ort::Result<
         Weights::Mapped => (GraphOptimizationLevel::Level2, false),
         _ => (GraphOptimizationLevel::All, true),
     };
-    Ok(Session::builder(environment)?
-        .with_auto_device(AutoDevicePolicy::PreferCPU)?
-        .with_execution_providers([ep::CPU::default().with_arena_allocator(true).build().error_on_failure()])?
+    let builder = Session::builder(environment)?.with_auto_device(AutoDevicePolicy::PreferCPU)?;
+    let place = options.device.place.unwrap_or(Place::CPU);
+    Ok(place
+        .attach(environment, builder, &options.device.provider_options, options.memory_budget)?
         .with_optimization_level(level)?
         .with_prepacking(repacks)?
         // The pattern of one run is kept as a second block of memory, as large as all that the first run used.
@@ -119,28 +120,4 @@ fn session_options(environment: &Environment, options: &Options) -> ort::Result<
         .with_inter_threads(1)?
         .with_intra_op_spinning(false)?
         .with_thread_manager(Pool(options.device.group.clone()))?)
-}
-
-fn load_error(path: &Path, error: &ort::Error) -> Error {
-    use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
-    let status = match error.code() {
-        InvalidProtobuf | InvalidGraph | NoModel => Status::ModelInvalid,
-        _ => memory_or(Status::ModelInvalid, error),
-    };
-    Error::new(status, format!("{} cannot be loaded: {error}", path.display()))
-}
-
-/// What ONNX Runtime reported, with what it was about.
-pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
-    Error::new(memory_or(Status::RuntimeFailed, error), format!("{what}: ONNX Runtime: {error}"))
-}
-
-/// ONNX Runtime has no code of its own for memory that ran out, nor for threads that cannot be started.
-fn memory_or(otherwise: Status, error: &ort::Error) -> Status {
-    let text = error.message();
-    if ["bad_alloc", "Failed to allocate memory", "custom_create_thread_fn"].iter().any(|it| text.contains(it)) {
-        Status::OutOfMemory
-    } else {
-        otherwise
-    }
 }

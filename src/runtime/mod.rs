@@ -6,7 +6,10 @@
 mod arena;
 mod devices;
 mod ending;
+mod hardware;
 mod module;
+mod nvidia;
+mod provider;
 mod search;
 mod telemetry;
 
@@ -22,9 +25,10 @@ use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 
 pub use arena::{arena, give_back};
-pub use devices::{devices, DeviceInfo};
+pub use devices::{add_provider, choose, found, look, DeviceInfo};
 pub use ending::{at_exit, Making};
 pub use module::pin;
+pub use provider::{parse_options, Place, Provider, ProviderOptions};
 
 struct Runtime {
     path: PathBuf,

@@ -24,18 +24,20 @@ int main(void) {
     LAYOUT(1040, FIELD(level) + FIELD(dropped) + FIELD(text));
 #undef STRUCT
 #define STRUCT scumble_device_info
-    LAYOUT(160, FIELD(device) + FIELD(name));
+    LAYOUT(760, FIELD(device) + FIELD(name) + FIELD(vendor) + FIELD(memory_bytes) + FIELD(luid) + FIELD(usable) +
+                    FIELD(hardware) + FIELD(reason));
 #undef STRUCT
 #define STRUCT scumble_context_desc
-    LAYOUT(64, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
-                   FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(seamless) + FIELD(memory_budget));
+    LAYOUT(72, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
+                   FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(seamless) + FIELD(memory_budget) +
+                   FIELD(device_options));
 #undef STRUCT
 #define STRUCT scumble_context_info
-    LAYOUT(200, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
+    LAYOUT(360, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
                     FIELD(max_steps) + FIELD(default_steps) + FIELD(default_guidance_scale) + FIELD(load_ms) +
                     FIELD(model) + FIELD(family) + FIELD(features) + FIELD(controlnets) + FIELD(text_encoder_bytes) +
                     FIELD(unet_bytes) + FIELD(vae_bytes) + FIELD(controlnet_bytes) + FIELD(seamless) +
-                    FIELD(reserved));
+                    FIELD(reserved) + FIELD(device) + FIELD(device_name));
 #undef STRUCT
 #define STRUCT scumble_prompt_desc
     LAYOUT(32, FIELD(flags) + FIELD(text) + FIELD(negative_text) + FIELD(clip_skip) + FIELD(syntax));

@@ -85,6 +85,7 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_log_next 0;
     scumble_shutdown 0;
     scumble_runtime_load 0;
+    scumble_runtime_add_provider 0;
     scumble_device_count 0;
     scumble_device_get_info 0 1;
     scumble_context_desc_init 0 1 2;

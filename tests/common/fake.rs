@@ -7,6 +7,7 @@ use scumble::model::{
     Conditioning, Defaults, Denoise, Encoded, Family, Features, LatentRgb, Memory, Model, ModelInfo, Texts,
 };
 use scumble::random::Random;
+use scumble::runtime::DeviceInfo;
 use scumble::scheduler::SchedulerConfig;
 use scumble::{Context, Result, Seamless};
 
@@ -52,6 +53,7 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
         budget: None,
         memory: Memory::default(),
         seamless: Seamless::default(),
+        device: DeviceInfo::default(),
     };
     Box::new(Fake { info, script })
 }

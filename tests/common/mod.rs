@@ -21,6 +21,21 @@ pub fn model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emblem-64")
 }
 
+/// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names.
+pub fn device() -> scumble::Device {
+    let place = env::var("SCUMBLE_TEST_DEVICE").map_or(Ok(scumble::runtime::Place::CPU), |name| name.parse());
+    scumble::Device { place: Some(place.unwrap()), ..scumble::Device::default() }
+}
+
+/// How many times farther from golden values than the CPU a device may be: other orders of sums, other
+/// approximations of functions.
+pub fn slack() -> f32 {
+    match device().place {
+        Some(scumble::runtime::Place::CPU) => 1.0,
+        _ => 20.0,
+    }
+}
+
 /// The machine's C compiler.
 pub fn c_compiler() -> String {
     env::var("CC").unwrap_or_else(|_| "cc".into())

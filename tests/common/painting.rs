@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use scumble::{Context, Device, Format, Generation, Places, Source};
+use scumble::{Context, Format, Generation, Places, Source};
 
 /// A context of its own for each test: a model computes for one at a time.
 pub fn context() -> Arc<Context> {
-    let context = Context::open(Places::at(super::model()), Device::default()).unwrap();
+    let context = Context::open(Places::at(super::model()), super::device()).unwrap();
     context.wait(None).unwrap();
     context
 }

@@ -1,0 +1,195 @@
+//! Devices: which there are, why others are not, and what becomes of a context whose device is lost.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
+
+mod common;
+
+use std::ffi::{c_char, CStr, CString};
+use std::ptr;
+use std::sync::Arc;
+
+use common::c::{self, ok, output, refused};
+use common::painting::bits;
+use parking_lot::Mutex;
+use scumble::ffi::*;
+use scumble::runtime::{self, Place, Provider};
+use scumble::{log, testing, Context, Generation, Places, Preview, Prompt, Request, Status, Texts};
+
+/// Failures are armed for whoever computes next.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn text(field: &[c_char]) -> String {
+    unsafe { CStr::from_ptr(field.as_ptr()) }.to_str().unwrap().to_owned()
+}
+
+fn devices() -> Vec<scumble_device_info> {
+    ok(unsafe { scumble_runtime_load(ptr::null()) });
+    let mut count = 0;
+    ok(unsafe { scumble_device_count(&mut count) });
+    (0..count)
+        .map(|index| {
+            let mut info: scumble_device_info = output();
+            ok(unsafe { scumble_device_get_info(index, &mut info) });
+            info
+        })
+        .collect()
+}
+
+/// What a context on this device ends with.
+fn load(device: Option<&str>) -> (Status, *mut scumble_context) {
+    let model = CString::new(common::model().to_str().unwrap()).unwrap();
+    let device = device.map(|name| CString::new(name).unwrap());
+    let mut desc = c::desc(scumble_context_desc_init);
+    desc.model_path = model.as_ptr();
+    desc.device = device.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    (unsafe { scumble_context_wait(context, -1) }, context)
+}
+
+/// Every provider that this system can have is listed, what works first, and the rest with its reason.
+#[test]
+fn what_there_is_and_why_not() {
+    let devices = devices();
+    let named = |info: &scumble_device_info| text(&info.device);
+    let usable: Vec<bool> = devices.iter().map(|info| info.usable == 1).collect();
+    assert!(usable.is_sorted_by(|a, b| a >= b), "what works comes first");
+    let cpu = devices.iter().find(|info| named(info) == "cpu").unwrap();
+    assert_eq!((cpu.usable, cpu.hardware, text(&cpu.reason)), (1, 1, String::new()));
+    assert!(text(&cpu.name).ends_with(std::env::consts::ARCH));
+    for info in &devices {
+        assert_eq!(info.usable == 0, !text(&info.reason).is_empty(), "{}", named(info));
+        println!("{} {:?} {:?} {}", named(info), text(&info.name), text(&info.vendor), text(&info.reason));
+    }
+    for provider in Provider::ALL.into_iter().filter(|provider| provider.exists_here()) {
+        assert!(devices.iter().any(|info| named(info).starts_with(provider.name())), "{}", provider.name());
+    }
+}
+
+/// What is named is taken or refused; nothing else is taken in its place.
+#[test]
+fn a_device_that_does_not_work_is_an_error() {
+    for info in devices().iter().filter(|info| info.usable == 0) {
+        let (device, reason) = (text(&info.device), text(&info.reason));
+        let (answer, _) = load(Some(&device));
+        refused(answer, Status::DeviceNotFound, &[&format!("\"{device}\", which cannot be used: {reason}")]);
+    }
+    let (answer, _) = load(Some("cuda:77"));
+    refused(answer, Status::DeviceNotFound, &["device is \"cuda:77\", which is not there; found ", "cpu"]);
+}
+
+#[test]
+fn the_context_says_where_it_runs_and_the_log_why() {
+    while log::next().is_some() {}
+    let (answer, context) = load(None);
+    ok(answer);
+    let mut info: scumble_context_info = output();
+    ok(unsafe { scumble_context_get_info(context, &mut info) });
+    let best = devices().into_iter().find(|info| info.usable == 1 && info.hardware == 1).unwrap();
+    assert_eq!((text(&info.device), text(&info.device_name)), (text(&best.device), text(&best.name)));
+    let lines: Vec<String> = std::iter::from_fn(log::next).map(|entry| entry.text).collect();
+    let line = lines.iter().find(|line| line.starts_with(&format!("device {} (", text(&info.device)))).unwrap();
+    for reason in devices().iter().filter(|info| info.usable == 0 && text(&info.device).starts_with("cuda")) {
+        assert!(line.contains(&text(&reason.reason)), "{line}");
+    }
+}
+
+#[test]
+fn options_need_a_provider_that_has_some() {
+    let model = CString::new(common::model().to_str().unwrap()).unwrap();
+    let create = |device: Option<&'static CStr>, options: &'static CStr| {
+        let mut desc = c::desc(scumble_context_desc_init);
+        desc.model_path = model.as_ptr();
+        desc.device = device.map_or(ptr::null(), CStr::as_ptr);
+        desc.device_options = options.as_ptr();
+        let mut context = ptr::null_mut();
+        unsafe { scumble_context_create(&desc, &mut context) }
+    };
+    refused(create(None, c"use_tf32=1"), Status::InvalidArgument, &["without a device"]);
+    refused(create(Some(c"cpu"), c"a=1"), Status::NotSupported, &["\"cpu\", which has none"]);
+    let expected: &[&str] = &["device_options has \"fast\"; expected \"key=value; key=value\""];
+    refused(create(Some(c"cuda"), c"a=1; fast"), Status::InvalidArgument, expected);
+    ok(create(Some(c"cpu"), c" ; "));
+}
+
+#[test]
+fn names_of_devices() {
+    let place = |provider, index| Place { provider, index };
+    assert_eq!("cpu".parse(), Ok(Place::CPU));
+    assert_eq!("cuda".parse(), Ok(place(Provider::Cuda, 0)));
+    assert_eq!("tensorrt-rtx:3".parse(), Ok(place(Provider::TensorRtRtx, 3)));
+    for name in ["", "CUDA", "cuda:", "cuda:x", "cuda:-1", "npu", "cpu "] {
+        let error = name.parse::<Place>().unwrap_err();
+        assert_eq!(error.status(), Status::DeviceNotFound);
+        assert!(
+            error.to_string().contains(&format!("device is \"{name}\"; expected auto, or one of cuda, ")),
+            "{error}"
+        );
+    }
+}
+
+/// A library that is no provider's leaves everything as it was.
+#[test]
+fn a_library_that_is_no_providers() {
+    let before = devices().len();
+    let libscumble = CString::new(common::c_program::library().to_str().unwrap()).unwrap();
+    for path in [c"/no/such/library.so", libscumble.as_c_str()] {
+        let answer = unsafe { scumble_runtime_add_provider(path.as_ptr()) };
+        refused(answer, Status::RuntimeInvalid, &[path.to_str().unwrap(), "no library of a provider"]);
+    }
+    assert_eq!(devices().len(), before);
+    ok(load(Some("cpu")).0);
+}
+
+fn open() -> Arc<Context> {
+    let context = Context::open(Places::at(common::model()), common::device()).unwrap();
+    context.wait(None).unwrap();
+    context
+}
+
+fn start(context: &Arc<Context>) -> Arc<Generation> {
+    let prompt = Prompt::create(context, Texts::of("a red apple"), false).unwrap();
+    prompt.wait(None).unwrap();
+    let request = Request { seed: Some(14), steps: Some(4), ..Request::default() };
+    Generation::create(&prompt, &request, &Preview::default()).unwrap()
+}
+
+/// Whatever is being computed when the device is lost or its memory runs out fails with a status of its own. The
+/// context then paints as before, and others never notice.
+#[test]
+fn lost_devices_and_memory() {
+    const LOST: &str = "CUDA failure 719: unspecified launch failure ; GPU=0 ; expr=cudaStreamSynchronize(stream)";
+    const MEMORY: &str = "CUDA failure 2: out of memory ; GPU=0 ; expr=cudaMalloc((void**)&p, size)";
+    let _alone = ONE_AT_A_TIME.lock();
+    let (context, other) = (open(), open());
+    let paint = |context: &Arc<Context>| {
+        let generation = start(context);
+        generation.start().unwrap();
+        bits(&generation)
+    };
+    let picture = paint(&context);
+    for (text, status) in [(LOST, Status::DeviceLost), (MEMORY, Status::OutOfDeviceMemory)] {
+        // In the UNet, at once and late, and in the decoder.
+        for after in [0, 3, 4] {
+            let generation = start(&context);
+            testing::arm_failure("component_run", after, text);
+            generation.start().unwrap();
+            let error = generation.wait(None).unwrap_err();
+            assert_eq!(error.status(), status, "{error}");
+            assert!(error.to_string().contains(text), "{error}");
+            let unet = context.loaded().unwrap().info.memory.unet.bytes();
+            assert_eq!(unet == 0, status == Status::DeviceLost && after < 4, "a lost device holds nothing");
+            assert!(paint(&other) == picture && paint(&context) == picture);
+        }
+    }
+}
+
+/// The providers of NVIDIA say what is missing of their driver, where it is.
+#[test]
+fn nvidia_without_a_driver() {
+    let devices = runtime::look().unwrap();
+    let cuda = devices.iter().find(|device| device.place.provider == Provider::Cuda);
+    if let (Some(cuda), true) = (cuda, Provider::Cuda.is_built_in()) {
+        println!("{cuda:?}");
+        assert!(cuda.unusable.is_none() || !cuda.unusable.as_ref().unwrap().contains("built without"));
+    }
+}
