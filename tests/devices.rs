@@ -183,13 +183,16 @@ fn lost_devices_and_memory() {
     }
 }
 
-/// The providers of NVIDIA say what is missing of their driver, where it is.
+/// The providers of NVIDIA say what is missing of the driver, where this ONNX Runtime was built with them.
 #[test]
-fn nvidia_without_a_driver() {
-    let devices = runtime::look().unwrap();
-    let cuda = devices.iter().find(|device| device.place.provider == Provider::Cuda);
-    if let (Some(cuda), true) = (cuda, Provider::Cuda.is_built_in()) {
-        println!("{cuda:?}");
-        assert!(cuda.unusable.is_none() || !cuda.unusable.as_ref().unwrap().contains("built without"));
+fn nvidia_says_why_there_is_no_driver() {
+    runtime::load(None).unwrap();
+    for device in runtime::look().unwrap().iter().filter(|device| device.place.provider.is_nvidia()) {
+        let reason = device.unusable.as_deref().unwrap_or_default();
+        let of_driver = reason.contains("libcuda") || reason.contains("nvcuda") || reason.contains("the NVIDIA driver");
+        assert_eq!(reason.contains("was built without it"), !device.place.provider.is_built_in(), "{reason}");
+        assert!(
+            device.unusable.is_none() || !device.place.provider.is_built_in() || of_driver || !device.name.is_empty()
+        );
     }
 }

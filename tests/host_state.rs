@@ -132,6 +132,9 @@ fn every_export_leaves_the_host_as_it_was() {
             assert_eq!((count, info.name[0]), (-7, 0), "written before there was anything to tell");
         }
         ok(host.call("scumble_runtime_load", &[0]));
+        let no_library = c"/no/such/library";
+        let answer = host.call("scumble_runtime_add_provider", &[no_library.as_ptr() as usize]);
+        assert_eq!(answer, Status::RuntimeInvalid);
         ok(host.call("scumble_device_count", &[address(&mut count)]));
         ok(host.call("scumble_device_get_info", &[0, address(&mut output::<scumble_device_info>())]));
         ok(host.call("scumble_log_next", &[address(&mut output::<scumble_log_entry>())]));
