@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use scumble::model::bytes_copied;
 use scumble::model::Held;
+use scumble::runtime::Place;
 use scumble::scheduler::{Sampler, Sigmas};
 use scumble::{
     runtime, Context, Device, Format, Generation, Options, Phase, Picture, Pixels, Places, Preview, Prompt, Request,
@@ -150,6 +152,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let preview = Preview { every: i32::from(arguments.previews.is_some()), ..Preview::default() };
     let generation = Generation::create(&prompt, &request, &preview)?;
+    let copied = bytes_copied();
     generation.start()?;
     watch(&generation, arguments.previews.as_deref())?;
     generation.wait(None)?;
@@ -179,6 +182,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         megabytes(std::slice::from_ref(&memory.unet)),
         megabytes(&memory.vae)
     );
+    if device.place != Place::CPU {
+        println!("copied    {} KB between host and device", (bytes_copied() - copied) / 1000);
+    }
     println!("wrote     {}", arguments.out.display());
     Ok(())
 }

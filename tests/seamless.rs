@@ -73,6 +73,7 @@ fn denoising(model: &mut StableDiffusion, latents: ArrayView4<f32>, by: usize) -
             pooled: None,
             guidance_scale: 1.0,
             controls: &[],
+            conditions: 0,
         };
         model.denoise(&input, &Cancel::default()).unwrap()
     };

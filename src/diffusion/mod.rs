@@ -4,6 +4,7 @@
 mod pictures;
 mod plan;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
 use ndarray::{concatenate, s, Array2, Array3, Array4, Axis};
@@ -44,9 +45,13 @@ pub struct Diffusion {
 
 /// Negative and positive prompt in one batch, or the positive alone; made at the first evaluation.
 struct Batch {
+    /// No other batch of this process has it.
+    number: u64,
     embeddings: Array3<f32>,
     pooled: Option<Array2<f32>>,
 }
+
+static BATCHES: AtomicU64 = AtomicU64::new(0);
 
 /// Normal noise.
 fn noise(shape: (usize, usize, usize, usize), random: &mut Random) -> Latents {
@@ -142,6 +147,7 @@ impl Diffusion {
             pooled: batch.pooled.as_ref().map(|pooled| pooled.view()),
             guidance_scale: self.guidance_scale,
             controls: &self.pictures.controls(self.evaluation, self.evaluations()),
+            conditions: batch.number,
         };
         let output = model.denoise(&denoise, cancel)?;
         let output = if self.guided { self.guide(&output) } else { output };
@@ -186,15 +192,16 @@ impl Diffusion {
     fn make_batch(&self) -> Result<Batch> {
         let Some(conditioning) = &self.conditioning else { bail!(WrongState, "the prompt is not encoded yet") };
         let (positive, negative) = (&conditioning.positive, &conditioning.negative);
+        let number = BATCHES.fetch_add(1, Ordering::Relaxed);
         if !self.guided {
-            return Ok(Batch { embeddings: positive.embeddings.clone(), pooled: positive.pooled.clone() });
+            return Ok(Batch { number, embeddings: positive.embeddings.clone(), pooled: positive.pooled.clone() });
         }
         let embeddings = concatenate![Axis(0), negative.embeddings, positive.embeddings];
         let pooled = match (&negative.pooled, &positive.pooled) {
             (Some(negative), Some(positive)) => Some(concatenate![Axis(0), *negative, *positive]),
             _ => None,
         };
-        Ok(Batch { embeddings, pooled })
+        Ok(Batch { number, embeddings, pooled })
     }
 
     /// Classifier-free guidance (Ho and Salimans, 2022): away from the negative prompt.

@@ -1,13 +1,16 @@
 //! One ONNX model of a directory, run by ONNX Runtime. Callers name what they mean by its aliases.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
-use ort::session::{RunOptions, Session, SessionInputValue};
-use ort::value::DynValue;
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::IoBinding;
+use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
+use ort::value::{DynValue, ValueType};
 
 use super::failure::runtime_error;
 use super::memory::Held;
@@ -31,6 +34,20 @@ pub fn time_in_sessions() -> Duration {
     Duration::from_nanos(NANOSECONDS.load(Ordering::Relaxed))
 }
 
+/// Bytes that went to devices with memory of their own, and that came back.
+static COPIED: AtomicU64 = AtomicU64::new(0);
+
+/// How many bytes this process has copied between its own memory and that of devices: inputs and outputs of models.
+pub fn bytes_copied() -> u64 {
+    COPIED.load(Ordering::Relaxed)
+}
+
+fn count_copy(value: &DynValue) {
+    if let ValueType::Tensor { ty, shape, .. } = value.dtype() {
+        COPIED.fetch_add(ty.byte_size(shape.num_elements()).unwrap_or(0) as u64, Ordering::Relaxed);
+    }
+}
+
 /// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
     source: Source,
@@ -47,6 +64,42 @@ pub struct Component {
 struct Loaded {
     session: Session,
     arena: u64,
+    /// On a device with memory of its own.
+    bound: Option<Bound>,
+}
+
+/// Which numbers an input was given: those of which conditions, from which row of the batch on.
+pub type Numbers = (u64, usize);
+
+/// What a session is given.
+pub struct Input<'a> {
+    pub port: &'a Port,
+    pub value: DynValue,
+    /// What it will be known by, if it is worth keeping for later runs.
+    pub kept: Option<Numbers>,
+}
+
+/// Inputs that lie in the device's memory from one run to the next.
+struct Bound {
+    binding: IoBinding,
+    kept: HashMap<String, Numbers>,
+}
+
+impl<'a> Input<'a> {
+    /// For one run alone.
+    pub fn once(port: &'a Port, value: DynValue) -> Self {
+        Self { port, value, kept: None }
+    }
+}
+
+impl<'a> From<(&'a Port, DynValue)> for Input<'a> {
+    fn from((port, value): (&'a Port, DynValue)) -> Self {
+        Self::once(port, value)
+    }
+}
+
+fn by_name(inputs: Vec<Input<'_>>) -> Vec<(Cow<'_, str>, SessionInputValue<'static>)> {
+    inputs.into_iter().map(|input| (Cow::from(input.port.name.as_str()), input.value.into())).collect()
 }
 
 /// What becomes of the memory that a run computed in.
@@ -164,10 +217,16 @@ impl Component {
         }
     }
 
+    /// Whether the device still has these numbers for an input, so that they need not be given.
+    pub fn has(&self, port: &Port, numbers: Option<Numbers>) -> bool {
+        let bound = self.session.as_ref().and_then(|loaded| loaded.bound.as_ref());
+        numbers.is_some() && bound.is_some_and(|bound| bound.kept.get(&port.name).copied() == numbers)
+    }
+
     /// Runs the model and gives these outputs, as f32.
-    pub fn run(
+    pub fn run<'a>(
         &mut self,
-        inputs: Vec<(&Port, DynValue)>,
+        inputs: Vec<impl Into<Input<'a>>>,
         outputs: &[&Port],
         cancel: &Cancel,
     ) -> Result<Vec<ArrayD<f32>>> {
@@ -183,16 +242,19 @@ impl Component {
         }
         let options = Arc::new(options);
         let terminate = Arc::clone(&options);
-        let values: Vec<(Cow<str>, SessionInputValue)> =
-            inputs.into_iter().map(|(port, value)| (Cow::from(port.name.as_str()), value.into())).collect();
+        let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();
         let result = cancel.interruptible(
             move || drop(terminate.terminate()),
             || {
-                let start = Instant::now();
                 if let Some(text) = testing::failure("component_run") {
                     return Err(fail(&ort::Error::new(text)));
                 }
-                let given = loaded.session.run_with_options(values, &options).map_err(|error| fail(&error))?;
+                let start = Instant::now();
+                let given = match place.provider {
+                    Provider::Cpu => loaded.session.run_with_options(by_name(inputs), &options),
+                    _ => loaded.run_bound(inputs, outputs, &options),
+                };
+                let given = given.map_err(|error| fail(&error))?;
                 NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
                 let read = |port: &&Port| match given.get(&port.name) {
                     Some(value) => port.read(value).map_err(|error| fail(&error)),
@@ -210,14 +272,45 @@ impl Component {
     }
 
     /// Likewise, for a single output.
-    pub fn run_one(&mut self, inputs: Vec<(&Port, DynValue)>, output: &Port, cancel: &Cancel) -> Result<ArrayD<f32>> {
+    pub fn run_one<'a>(
+        &mut self,
+        inputs: Vec<impl Into<Input<'a>>>,
+        output: &Port,
+        cancel: &Cancel,
+    ) -> Result<ArrayD<f32>> {
         Ok(self.run(inputs, &[output], cancel)?.remove(0))
     }
 }
 
 impl Loaded {
     fn new(session: Session) -> Self {
-        Self { arena: runtime::arena(&session), session }
+        Self { arena: runtime::arena(&session), session, bound: None }
+    }
+
+    /// Runs with inputs that are copied to the device, each once for as long as it stays, and outputs that come back.
+    fn run_bound(
+        &mut self,
+        inputs: Vec<Input>,
+        outputs: &[&Port],
+        options: &RunOptions,
+    ) -> ort::Result<SessionOutputs<'_>> {
+        let bound = match &mut self.bound {
+            Some(bound) => bound,
+            empty => empty.insert(Bound { binding: self.session.create_binding()?, kept: HashMap::new() }),
+        };
+        for Input { port, value, kept } in inputs {
+            bound.kept.remove(&port.name);
+            bound.binding.bind_input(&port.name, &value)?;
+            bound.kept.extend(kept.map(|numbers| (port.name.clone(), numbers)));
+            count_copy(&value);
+        }
+        let host = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput)?;
+        for port in outputs {
+            bound.binding.bind_output_to_device(&port.name, &host)?;
+        }
+        let given = self.session.run_binding_with_options(&bound.binding, options)?;
+        given.values().for_each(|value| count_copy(&value));
+        Ok(given)
     }
 
     /// Bytes that it computed in and still holds. The rest is weights: some are in the arena, some not.

@@ -215,6 +215,7 @@ impl Model for StableDiffusion {
             guidance_scale: input.guidance_scale,
             residuals: &[],
             controls: input.controls,
+            number: input.conditions,
         };
         for control in input.controls {
             self.make_room(Part::ControlNet(control.index), n, height * width);

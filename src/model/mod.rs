@@ -33,7 +33,7 @@ mod vae_encoder;
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 
 pub use budget::Budget;
-pub use component::time_in_sessions;
+pub use component::{bytes_copied, time_in_sessions};
 pub use conditioner::{Conditioning, Encoded, Syntax, Texts};
 pub use directory::{Places, StableDiffusion};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
@@ -94,6 +94,9 @@ pub struct Denoise<'a> {
     pub guidance_scale: f32,
     /// ControlNets that take part in this evaluation.
     pub controls: &'a [Control<'a>],
+    /// A number that stands for embeddings, pooled text, guidance scale and size: as long as it stays, they do, and
+    /// a device need not be given them again.
+    pub conditions: u64,
 }
 
 /// A ControlNet at one evaluation.

@@ -1,10 +1,9 @@
 //! The conditional UNet, which predicts what is noise in the latents.
 
 use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
-use ort::value::DynValue;
 use serde::Deserialize;
 
-use super::component::{Component, Scratch};
+use super::component::{Component, Input, Scratch};
 use super::layout::Layout;
 use super::options::Options;
 use super::port::Port;
@@ -47,6 +46,8 @@ pub struct Conditions<'a, 'r> {
     pub residuals: &'r [ArrayD<f32>],
     /// ControlNets that take part, for a UNet that has them within.
     pub controls: &'a [Control<'a>],
+    /// Stands for embeddings, pooled text, size and guidance scale.
+    pub number: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -217,46 +218,50 @@ impl Unet {
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
         let expected = [rows.len(), self.channels, latents.dim().2, latents.dim().3];
-        let mut inputs: Vec<(&Port, DynValue)> = Vec::new();
-        let mut give = |port, values: ArrayViewD<f32>| -> Result<()> {
+        // What stays from step to step: which rows of what.
+        let kept = Some((conditions.number, rows[0]));
+        let mut inputs: Vec<Input> = Vec::new();
+        let mut give = |port, values: ArrayViewD<f32>, kept| -> Result<()> {
             let port: &Port = port;
+            if self.component.has(port, kept) {
+                return Ok(());
+            }
             let whole = values.len_of(Axis(0)) == rows.len();
             let tensor = if whole { port.tensor(values) } else { port.tensor(values.select(Axis(0), rows).view()) };
-            inputs.push((port, tensor?));
+            inputs.push(Input { port, value: tensor?, kept });
             Ok(())
         };
-        give(&self.sample, latents.into_dyn())?;
-        give(&self.embeddings, conditions.embeddings.into_dyn())?;
+        give(&self.sample, latents.into_dyn(), None)?;
+        give(&self.embeddings, conditions.embeddings.into_dyn(), kept)?;
         if let Some(port) = &self.pooled {
             match conditions.pooled {
-                Some(pooled) => give(port, pooled.into_dyn())?,
+                Some(pooled) => give(port, pooled.into_dyn(), kept)?,
                 None => bail!(ModelUnsupported, "unet: {} is not given by the text encoders", port.describe()),
             }
         }
         for (port, residual) in self.residuals.iter().zip(conditions.residuals) {
-            give(port, residual.view())?;
+            give(port, residual.view(), None)?;
         }
         let batch = rows.len();
         if let Some(port) = &self.time_ids {
-            inputs.push((port, port.tensor(time_ids(conditions.size, batch).view().into_dyn())?));
+            give(port, time_ids(conditions.size, batch).view().into_dyn(), kept)?;
         }
         if let Some((port, width)) = &self.guidance {
-            let embedded = embed_guidance(conditions.guidance_scale, *width, batch);
-            inputs.push((port, port.tensor(embedded.view().into_dyn())?));
+            give(port, embed_guidance(conditions.guidance_scale, *width, batch).view().into_dyn(), kept)?;
         }
         if conditions.residuals.is_empty() {
             for port in &self.residuals {
                 // They are added, so a size of 1 stands for any.
                 let shape: Vec<usize> = (0..port.shape.len()).map(|axis| port.fixed(axis).unwrap_or(1)).collect();
-                inputs.push((port, port.tensor(ArrayD::zeros(shape).view())?));
+                inputs.push(Input::once(port, port.tensor(ArrayD::zeros(shape).view())?));
             }
         }
         if let Some((pictures, scales, nets)) = &self.merged {
             let (values, strengths) = merged_controls(conditions.controls, *nets, batch, conditions.size);
-            inputs.push((pictures, pictures.tensor(values.view().into_dyn())?));
-            inputs.push((scales, scales.tensor(strengths.view().into_dyn())?));
+            inputs.push(Input::once(pictures, pictures.tensor(values.view().into_dyn())?));
+            inputs.push(Input::once(scales, scales.tensor(strengths.view().into_dyn())?));
         }
-        inputs.push((&self.timestep, self.timestep.scalar(timestep)?));
+        inputs.push(Input::once(&self.timestep, self.timestep.scalar(timestep)?));
         let output = self.component.run_one(inputs, &self.output, cancel)?;
         match output.into_dimensionality::<Ix4>() {
             Ok(output) if output.shape() == expected => Ok(output),
