@@ -32,7 +32,7 @@ pub fn device() -> scumble::Device {
 pub fn slack() -> f32 {
     match device().place {
         Some(scumble::runtime::Place::CPU) => 1.0,
-        _ => 20.0,
+        _ => 10.0,
     }
 }
 
