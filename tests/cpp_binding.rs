@@ -2,37 +2,70 @@
 
 mod common;
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::c_program::{library, onnxruntime, ROOT};
+use common::c_program::{c_library, library, onnxruntime, run, ROOT};
+use common::{c, is_there};
+
+/// The compilers that are there.
+fn compilers() -> Vec<String> {
+    let [machines, clang] = [common::cxx_compiler(), "clang++".into()];
+    if !is_there(&clang, "--version") {
+        eprintln!("SKIPPED: {clang} is not installed; the C++ binding was not tried with it");
+        return vec![machines];
+    }
+    vec![machines, clang]
+}
+
+/// Compiles a program of `tests/cpp` into a folder. Every warning is an error.
+fn compile(compiler: &str, name: &str, library: &Path, folder: &Path) -> PathBuf {
+    let (program, libraries) = (folder.join(name), library.parent().unwrap().display());
+    run(Command::new(compiler)
+        .args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wold-style-cast"])
+        .args(["-Werror", "-O1", "-fno-exceptions", "-fno-rtti"])
+        .args([format!("-I{ROOT}/include"), format!("-I{ROOT}/bindings/cpp/include")])
+        .arg(format!("{ROOT}/tests/cpp/{name}.cpp"))
+        .args([format!("-L{libraries}"), "-lscumble".into(), format!("-Wl,-rpath,{libraries}")])
+        .arg("-o")
+        .arg(&program));
+    program
+}
 
 #[test]
 fn compiles_and_paints() {
-    for compiler in [common::cxx_compiler(), "clang++".into()] {
-        if Command::new(&compiler).arg("--version").output().is_err() {
-            eprintln!("SKIPPED: {compiler} is not installed; the C++ binding was not tried with it");
-            continue;
-        }
+    for compiler in compilers() {
         let folder = tempfile::tempdir().unwrap();
-        let (program, library) = (folder.path().join("binding"), library());
-        let libraries = library.parent().unwrap().display();
-        let output = Command::new(&compiler)
-            .args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-O1"])
-            .args(["-fno-exceptions", "-fno-rtti"])
-            .args([format!("-I{ROOT}/include"), format!("-I{ROOT}/bindings/cpp/include")])
-            .arg(format!("{ROOT}/tests/cpp/binding.cpp"))
-            .args([format!("-L{libraries}"), "-lscumble".into(), format!("-Wl,-rpath,{libraries}")])
-            .arg("-o")
-            .arg(&program)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{compiler}: {}", String::from_utf8_lossy(&output.stderr));
-        let output = Command::new(&program)
+        run(Command::new(compile(&compiler, "binding", &library(), folder.path()))
             .arg(common::model())
             .env("SCUMBLE_ONNXRUNTIME", onnxruntime())
-            .env_remove("LD_LIBRARY_PATH") // cargo's would lead to another build of libscumble
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{compiler}: {}", String::from_utf8_lossy(&output.stderr));
+            .env_remove("LD_LIBRARY_PATH")); // cargo's would lead to another build of libscumble
     }
+}
+
+/// Nothing of the C API is missing.
+#[test]
+fn every_function_of_the_header_is_used() {
+    let binding = include_str!("../bindings/cpp/include/scumble.hpp");
+    let used = |name| binding.match_indices(name).any(|(at, _)| !binding[at + str::len(name)..].starts_with('_'));
+    let missing: Vec<&str> = c::exports().iter().map(|export| export.name).filter(|name| !used(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Of a library that speaks another ABI, nothing is called but what tells which one it is.
+#[test]
+fn another_abi_is_told_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libscumble.so");
+    let body = |name: &str| match name {
+        "scumble_abi_version" => "return 7;".into(),
+        "scumble_version" => "return \"7.0.0\";".into(),
+        _ if name.ends_with("_desc_init") => "return SCUMBLE_STATUS_ABI_MISMATCH;".into(),
+        _ => format!("fputs(\"{name} was called\\n\", stderr); abort();"),
+    };
+    let header = include_str!("../include/scumble.h");
+    let source = format!("#include <stdio.h>\n#include <stdlib.h>\n{header}\n{}", c::definitions(header, body));
+    c_library(&source, &library);
+    run(Command::new(compile(&common::cxx_compiler(), "other_abi", &library, folder.path()))
+        .env_remove("LD_LIBRARY_PATH"));
 }

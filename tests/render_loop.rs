@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::c_program::{library, run, ROOT};
+use common::is_there;
 
 /// Where `screen.hpp` has the picture, and how large.
 const LEFT: usize = 352;
@@ -42,15 +43,11 @@ fn read_ppm(path: &Path) -> (usize, usize, Vec<u8>) {
     (width, height, bytes[line + 1..].to_vec())
 }
 
-fn is_there(tool: &str, arguments: &[&str]) -> bool {
-    Command::new(tool).args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
 #[test]
 fn the_finished_picture_is_on_the_screen() {
     let tools = [("cmake", "--version"), ("sdl2-config", "--version"), ("xvfb-run", "--help")];
     let missing: Vec<&str> =
-        tools.iter().filter(|(tool, argument)| !is_there(tool, &[*argument])).map(|(tool, _)| *tool).collect();
+        tools.iter().filter(|(tool, argument)| !is_there(tool, argument)).map(|(tool, _)| *tool).collect();
     let font = ["/usr/include/stb", "/usr/local/include/stb"].iter().any(|folder| Path::new(folder).is_dir());
     if !missing.is_empty() || !font {
         eprintln!(

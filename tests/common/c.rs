@@ -37,6 +37,17 @@ pub fn exports() -> Vec<Export> {
     HEADER.lines().filter_map(|line| line.strip_prefix("SCUMBLE_API ")).map(export).collect()
 }
 
+/// C definitions of every function that a header declares, with the bodies that are given for their names.
+pub fn definitions(header: &str, body: impl Fn(&str) -> String) -> String {
+    let define = |declaration: &str| {
+        let head = declaration.trim_end_matches(';');
+        let (before, _) = head.split_once('(').unwrap();
+        let name = &before[before.rfind([' ', '*']).unwrap() + 1..];
+        format!("{head} {{ {} }}\n", body(name))
+    };
+    header.lines().filter_map(|line| line.strip_prefix("SCUMBLE_API ")).map(define).collect()
+}
+
 /// Every export that answers a status.
 pub fn calls() -> impl Iterator<Item = Export> {
     exports().into_iter().filter(|export| export.returns == "scumble_status")

@@ -15,6 +15,7 @@ pub mod painting;
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The model that the tests share.
 pub fn model() -> PathBuf {
@@ -44,4 +45,9 @@ pub fn c_compiler() -> String {
 /// The machine's C++ compiler.
 pub fn cxx_compiler() -> String {
     env::var("CXX").unwrap_or_else(|_| "c++".into())
+}
+
+/// Whether a tool is installed: it runs with an argument that makes it do nothing.
+pub fn is_there(tool: &str, argument: &str) -> bool {
+    Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())
 }

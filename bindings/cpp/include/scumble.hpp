@@ -3,28 +3,34 @@
  * A thin layer over scumble.h, where everything is explained. It throws nothing and asks for no type
  * information: it compiles with -fno-exceptions -fno-rtti.
  *
- *     auto context = scumble::Context::create(scumble::ContextDesc("models/emblem-64"));
+ *     auto context = scumble::Context::create("models/emblem-64");
  *     if (!context) return complain(context.error().text);
  *     if (auto loaded = context->wait(); !loaded) return complain(loaded.error().text);
- *     auto prompt = context->prompt(scumble::PromptDesc("a red apple"));
+ *     auto prompt = context->prompt("a red apple");
+ *     if (!prompt) return complain(prompt.error().text);
  *     auto picture = prompt->generation();
- *     picture->start();
- *     ... each frame: picture->poll() ...
+ *     if (!picture) return complain(picture.error().text);
+ *     if (auto started = picture->start(); !started) return complain(started.error().text);
+ *     ... each frame: picture->poll(), until its phase is SCUMBLE_PHASE_DONE ...
  *     std::vector<uint8_t> pixels(64 * 64 * 4);
- *     picture->read(scumble::Pixels::rgba8(64, 64, pixels));
+ *     if (auto read = picture->read(scumble::Pixels::rgba8(64, 64, pixels)); !read) ...
+ *
+ * Objects may be moved and not copied. One that was moved from answers SCUMBLE_STATUS_INVALID_HANDLE.
  */
 #ifndef SCUMBLE_HPP
 #define SCUMBLE_HPP
 
 #include <scumble.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace scumble {
 
@@ -90,19 +96,21 @@ private:
     std::optional<Error> failure;
 };
 
+namespace detail {
+
 /// The result of a call that answers a status alone.
-inline Result<void> check(scumble_status status) {
+inline Result<void> result(scumble_status status) {
     if (status == SCUMBLE_STATUS_OK) return {};
     return Error::last(status);
 }
 
-namespace detail {
-
-/// Why a descriptor could not be filled: told where it is used, which may be on another thread.
-inline Error mismatch(scumble_status status) {
-    return {status, std::string("the library does not go with this header: ") + scumble_status_name(status) +
-                        "; expected ABI version " + std::to_string(SCUMBLE_ABI_VERSION) + ", found " +
-                        std::to_string(scumble_abi_version())};
+/// Whether the library speaks this header's ABI. Everything that needs no object of Scumble's asks this first.
+inline Result<void> same_abi() {
+    if (scumble_abi_version() == SCUMBLE_ABI_VERSION) return {};
+    return Error{SCUMBLE_STATUS_ABI_MISMATCH,
+                 "the library that was found, Scumble " + std::string(scumble_version()) + ", speaks version " +
+                     std::to_string(scumble_abi_version()) + " of the ABI; this program was built for version " +
+                     std::to_string(SCUMBLE_ABI_VERSION) + ": ship the library that its scumble.h came with"};
 }
 
 /// A structure that a call fills, or why it did not.
@@ -142,80 +150,137 @@ private:
 
 }  // namespace detail
 
-/// A picture's pixels in the caller's memory.
-struct Pixels : scumble_image {
-    /// `bytes`: a container of bytes, or of floats for `SCUMBLE_FORMAT_RGBA32F`, which must live as long as
-    /// the call. Rows follow each other without gaps; set `row_pitch` and `flags` where they do not.
+/// Memory of somebody else: as much of C++20's std::span as is needed here.
+template <class T>
+class Span {
     template <class Container>
-    Pixels(scumble_format layout, int32_t columns, int32_t rows, Container &bytes)
-        : Pixels(layout, columns, rows, static_cast<void *>(bytes.data()), bytes.size() * sizeof *bytes.data()) {}
+    using Element = std::remove_pointer_t<decltype(std::declval<Container &>().data())>;
+    template <class Container>
+    using IfOfT = std::enable_if_t<std::is_convertible_v<Element<Container> (*)[], T (*)[]>>;
 
-    Pixels(scumble_format layout, int32_t columns, int32_t rows, void *memory, size_t size) : scumble_image() {
+public:
+    constexpr Span(T *first, size_t count) noexcept : start(first), length(count) {}
+    /// A vector, an array, a std::span: what has `data()` and `size()`.
+    template <class Container, class = IfOfT<Container>>
+    constexpr Span(Container &container) noexcept : Span(container.data(), container.size()) {}
+    template <class Container, class = IfOfT<const Container>>
+    constexpr Span(const Container &container) noexcept : Span(container.data(), container.size()) {}
+    template <size_t count>
+    constexpr Span(T (&array)[count]) noexcept : Span(array, count) {}
+
+    constexpr T *data() const noexcept { return start; }
+    constexpr size_t size() const noexcept { return length; }
+    constexpr size_t size_bytes() const noexcept { return length * sizeof(T); }
+
+private:
+    T *start;
+    size_t length;
+};
+
+/// Pixels in the caller's memory: the fields of `scumble_image`. They must live as long as the call that they
+/// are given to. `Memory` is void, or const void for pixels that are only read.
+template <class Memory>
+struct BasicPixels : scumble_image {
+    template <class T>
+    using Like = std::conditional_t<std::is_const_v<Memory>, const T, T>;
+    using Bytes = Span<Like<uint8_t>>;
+    using Floats = Span<Like<float>>;
+
+    static BasicPixels rgba8(int32_t width, int32_t height, Bytes memory) {
+        return {SCUMBLE_FORMAT_RGBA8, width, height, memory.data(), memory.size_bytes()};
+    }
+    static BasicPixels bgra8(int32_t width, int32_t height, Bytes memory) {
+        return {SCUMBLE_FORMAT_BGRA8, width, height, memory.data(), memory.size_bytes()};
+    }
+    static BasicPixels rgb8(int32_t width, int32_t height, Bytes memory) {
+        return {SCUMBLE_FORMAT_RGB8, width, height, memory.data(), memory.size_bytes()};
+    }
+    static BasicPixels rgba32f(int32_t width, int32_t height, Floats memory) {
+        return {SCUMBLE_FORMAT_RGBA32F, width, height, memory.data(), memory.size_bytes()};
+    }
+    /// Any memory, such as that of a mapped texture, of so many bytes.
+    BasicPixels(scumble_format layout, int32_t columns, int32_t rows, Memory *memory, size_t bytes)
+        : scumble_image() {
         struct_size = sizeof(scumble_image);
         format = layout;
         width = columns;
         height = rows;
-        pixels = memory;
-        pixels_size = size;
+        pixels = const_cast<void *>(memory); // only `read` writes, and it takes no const pixels
+        pixels_size = bytes;
     }
 
-    template <class Container>
-    static Pixels rgba8(int32_t columns, int32_t rows, Container &bytes) {
-        return {SCUMBLE_FORMAT_RGBA8, columns, rows, bytes};
+    /// The same with rows that begin so many bytes apart. Without it they follow each other without gaps.
+    BasicPixels with_pitch(uint32_t bytes) const {
+        BasicPixels wide = *this;
+        wide.row_pitch = bytes;
+        return wide;
     }
-
     /// The same with the lowest row first, as OpenGL and Unity have it.
-    Pixels bottom_up() const {
-        Pixels flipped = *this;
+    BasicPixels bottom_up() const {
+        BasicPixels flipped = *this;
         flipped.flags |= SCUMBLE_IMAGE_BOTTOM_UP;
         return flipped;
     }
 };
 
+/// Pixels to be filled, by `Generation::read`.
+using Pixels = BasicPixels<void>;
+/// Pixels to be read: a `picture` to start from, its `mask`, the `picture` of a ControlNet.
+using ConstPixels = BasicPixels<const void>;
+
 /// What a context is made from: the fields of `scumble_context_desc`. Texts stay the caller's until it is created.
 struct ContextDesc : scumble_context_desc {
-    explicit ContextDesc(const char *model) : scumble_context_desc() {
-        made = scumble_context_desc_init(this, sizeof(scumble_context_desc), SCUMBLE_ABI_VERSION);
+    ContextDesc(const char *model) : scumble_context_desc() {
+        (void)scumble_context_desc_init(this, sizeof(scumble_context_desc), SCUMBLE_ABI_VERSION);
         model_path = model;
     }
-    /// Anything but OK where header and library do not go together.
-    scumble_status made;
 };
 
-/// What a prompt is made from: the fields of `scumble_prompt_desc`.
+/// What a prompt is made from: the fields of `scumble_prompt_desc`. Texts stay the caller's until it is created.
 struct PromptDesc : scumble_prompt_desc {
-    explicit PromptDesc(const char *positive, const char *negative = nullptr) : scumble_prompt_desc() {
-        made = scumble_prompt_desc_init(this, sizeof(scumble_prompt_desc), SCUMBLE_ABI_VERSION);
+    PromptDesc(const char *positive, const char *negative = nullptr) : scumble_prompt_desc() {
+        (void)scumble_prompt_desc_init(this, sizeof(scumble_prompt_desc), SCUMBLE_ABI_VERSION);
         text = positive;
         negative_text = negative;
     }
-    scumble_status made;
 };
 
-/// What a generation is made from: the fields of `scumble_generation_desc`.
+/// A picture that guides a ControlNet: the fields of `scumble_control`. It counts as the ControlNet was trained,
+/// all the time, unless its fields are changed.
+struct Control : scumble_control {
+    Control(int32_t number, const scumble_image &guide) : scumble_control() {
+        struct_size = sizeof(scumble_control);
+        controlnet = number;
+        scale = 1;
+        end = 1;
+        picture = &guide;
+    }
+};
+
+/// What a generation is made from: the fields of `scumble_generation_desc`. What they point to stays the caller's
+/// until it is created.
 struct GenerationDesc : scumble_generation_desc {
     GenerationDesc() : scumble_generation_desc() {
-        made = scumble_generation_desc_init(this, sizeof(scumble_generation_desc), SCUMBLE_ABI_VERSION);
+        (void)scumble_generation_desc_init(this, sizeof(scumble_generation_desc), SCUMBLE_ABI_VERSION);
     }
-    scumble_status made;
 };
 
 /// One picture in progress. It keeps its prompt and its context alive.
 class Generation {
 public:
-    Result<void> start() { return check(scumble_generation_start(handle.get())); }
+    Result<void> start() { return detail::result(scumble_generation_start(handle.get())); }
     Result<scumble_progress> poll() const {
         return detail::filled<scumble_progress>([&](auto *it) { return scumble_generation_poll(handle.get(), it); });
     }
     /// Blocks: for this long, or for ever where it is negative.
     Result<void> wait(int32_t timeout_ms = -1) const {
-        return check(scumble_generation_wait(handle.get(), timeout_ms));
+        return detail::result(scumble_generation_wait(handle.get(), timeout_ms));
     }
-    Result<void> cancel() { return check(scumble_generation_cancel(handle.get())); }
-    Result<void> pause() { return check(scumble_generation_pause(handle.get())); }
-    Result<void> resume() { return check(scumble_generation_resume(handle.get())); }
+    Result<void> cancel() { return detail::result(scumble_generation_cancel(handle.get())); }
+    Result<void> pause() { return detail::result(scumble_generation_pause(handle.get())); }
+    Result<void> resume() { return detail::result(scumble_generation_resume(handle.get())); }
     /// Why it failed, or that it was cancelled.
-    Result<void> failure() const { return check(scumble_generation_error(handle.get())); }
+    Result<void> failure() const { return detail::result(scumble_generation_error(handle.get())); }
     Result<scumble_generation_info> info() const {
         return detail::filled<scumble_generation_info>(
             [&](auto *it) { return scumble_generation_get_info(handle.get(), it); });
@@ -229,10 +294,10 @@ public:
         return left;
     }
     /// By hand: the picture of the finished latents, on this thread.
-    Result<void> decode() { return check(scumble_generation_decode(handle.get())); }
+    Result<void> decode() { return detail::result(scumble_generation_decode(handle.get())); }
     /// Copies the picture, or the latest preview.
     Result<void> read(const Pixels &pixels, scumble_source source = SCUMBLE_SOURCE_FINAL) const {
-        return check(scumble_generation_read_image(handle.get(), source, &pixels));
+        return detail::result(scumble_generation_read_image(handle.get(), source, &pixels));
     }
 
     scumble_generation *get() const noexcept { return handle.get(); }
@@ -248,7 +313,6 @@ class Prompt {
 public:
     /// A picture to be painted of it; nothing is computed yet.
     Result<Generation> generation(const GenerationDesc &desc = {}) const {
-        if (desc.made != SCUMBLE_STATUS_OK) return detail::mismatch(desc.made);
         scumble_generation *created = nullptr;
         if (auto status = scumble_generation_create(handle.get(), &desc, &created); status != SCUMBLE_STATUS_OK) {
             return Error::last(status);
@@ -262,10 +326,10 @@ public:
         if (status != SCUMBLE_STATUS_OK) return Error::last(status);
         return Prompt(created);
     }
-    Result<void> poll() const { return check(scumble_prompt_poll(handle.get())); }
-    Result<void> wait(int32_t timeout_ms = -1) const { return check(scumble_prompt_wait(handle.get(), timeout_ms)); }
+    Result<void> poll() const { return detail::result(scumble_prompt_poll(handle.get())); }
+    Result<void> wait(int32_t timeout_ms = -1) const { return detail::result(scumble_prompt_wait(handle.get(), timeout_ms)); }
     /// By hand, on this thread, where `flags` says `SCUMBLE_PROMPT_BY_HAND`.
-    Result<void> encode() { return check(scumble_prompt_encode(handle.get())); }
+    Result<void> encode() { return detail::result(scumble_prompt_encode(handle.get())); }
     Result<scumble_prompt_info> info() const {
         return detail::filled<scumble_prompt_info>([&](auto *it) { return scumble_prompt_get_info(handle.get(), it); });
     }
@@ -283,33 +347,32 @@ class Context {
 public:
     /// Begins to load a model, and returns at once.
     static Result<Context> create(const ContextDesc &desc) {
-        if (desc.made != SCUMBLE_STATUS_OK) return detail::mismatch(desc.made);
+        if (auto same = detail::same_abi(); !same) return same.error();
         scumble_context *created = nullptr;
         if (auto status = scumble_context_create(&desc, &created); status != SCUMBLE_STATUS_OK) {
             return Error::last(status);
         }
         return Context(created);
     }
-    Result<void> poll() const { return check(scumble_context_poll(handle.get())); }
-    Result<void> wait(int32_t timeout_ms = -1) const { return check(scumble_context_wait(handle.get(), timeout_ms)); }
+    Result<void> poll() const { return detail::result(scumble_context_poll(handle.get())); }
+    Result<void> wait(int32_t timeout_ms = -1) const { return detail::result(scumble_context_wait(handle.get(), timeout_ms)); }
     Result<scumble_context_info> info() const {
         return detail::filled<scumble_context_info>(
             [&](auto *it) { return scumble_context_get_info(handle.get(), it); });
     }
     /// A prompt of a loaded context, which its thread encodes.
     Result<Prompt> prompt(const PromptDesc &desc) const {
-        if (desc.made != SCUMBLE_STATUS_OK) return detail::mismatch(desc.made);
         scumble_prompt *created = nullptr;
         if (auto status = scumble_prompt_create(handle.get(), &desc, &created); status != SCUMBLE_STATUS_OK) {
             return Error::last(status);
         }
         return Prompt(created);
     }
-    Result<void> set_pace(float share) { return check(scumble_context_set_pace(handle.get(), share)); }
+    Result<void> set_pace(float share) { return detail::result(scumble_context_set_pace(handle.get(), share)); }
     Result<void> set_priority(scumble_priority priority) {
-        return check(scumble_context_set_priority(handle.get(), priority));
+        return detail::result(scumble_context_set_priority(handle.get(), priority));
     }
-    Result<void> trim() { return check(scumble_context_trim(handle.get())); }
+    Result<void> trim() { return detail::result(scumble_context_trim(handle.get())); }
 
     scumble_context *get() const noexcept { return handle.get(); }
 
@@ -318,15 +381,42 @@ private:
     detail::Owned<scumble_context, scumble_context_destroy> handle;
 };
 
-/// Loads ONNX Runtime, from this path or from where it is looked for.
-inline Result<void> load_runtime(const char *path = nullptr) { return check(scumble_runtime_load(path)); }
+/// The version of the library, such as "0.1.0".
+inline const char *version() noexcept { return scumble_version(); }
 
-/// Ends all work and all threads of the library; before the program or the plugin ends.
-inline Result<void> shutdown(int32_t timeout_ms = -1) { return check(scumble_shutdown(timeout_ms)); }
+/// The name of a status, such as "SCUMBLE_STATUS_BUSY".
+inline const char *name_of(scumble_status status) noexcept { return scumble_status_name(status); }
+
+/// Loads ONNX Runtime, from this path or from where it is looked for. Optional: the first context does it too.
+inline Result<void> load_runtime(const char *path = nullptr) {
+    if (auto same = detail::same_abi(); !same) return same;
+    return detail::result(scumble_runtime_load(path));
+}
+
+/// What contexts can be created on, best first; once ONNX Runtime is loaded.
+inline Result<std::vector<scumble_device_info>> devices() {
+    if (auto same = detail::same_abi(); !same) return same.error();
+    int32_t count = 0;
+    if (auto status = scumble_device_count(&count); status != SCUMBLE_STATUS_OK) return Error::last(status);
+    std::vector<scumble_device_info> found;
+    for (int32_t index = 0; index < count; ++index) {
+        auto device = detail::filled<scumble_device_info>([&](auto *it) { return scumble_device_get_info(index, it); });
+        if (!device) return device.error();
+        found.push_back(*device);
+    }
+    return found;
+}
 
 /// The next line of the log; an error of status EMPTY when there is none.
 inline Result<scumble_log_entry> next_log_entry() {
+    if (auto same = detail::same_abi(); !same) return same.error();
     return detail::filled<scumble_log_entry>([](auto *it) { return scumble_log_next(it); });
+}
+
+/// Ends all work and all threads of the library; before the program or the plugin ends.
+inline Result<void> shutdown(int32_t timeout_ms = -1) {
+    if (auto same = detail::same_abi(); !same) return same;
+    return detail::result(scumble_shutdown(timeout_ms));
 }
 
 }  // namespace scumble
