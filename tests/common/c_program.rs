@@ -67,7 +67,7 @@ pub fn c_library(source: &str, path: &Path) {
     let file = path.with_extension("c");
     std::fs::write(&file, source).unwrap();
     let status =
-        Command::new(super::c_compiler()).args(["-shared", "-fPIC", "-o"]).args([path, &file]).status().unwrap();
+        Command::new(super::c_compiler()).args(["-shared", "-fPIC", "-g", "-o"]).args([path, &file]).status().unwrap();
     assert!(status.success());
 }
 

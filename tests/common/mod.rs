@@ -12,6 +12,7 @@ pub mod load;
 pub mod model;
 pub mod onnx;
 pub mod painting;
+pub mod sdk;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -50,4 +51,9 @@ pub fn cxx_compiler() -> String {
 /// Whether a tool is installed: it runs with an argument that makes it do nothing.
 pub fn is_there(tool: &str, argument: &str) -> bool {
     Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+/// Whether a file holds these words.
+pub fn contains(bytes: &[u8], words: &str) -> bool {
+    bytes.windows(words.len()).any(|window| window == words.as_bytes())
 }
