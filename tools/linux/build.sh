@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Builds Scumble for Linux as it is shipped, into a folder (target/linux/x64 if not told): libscumble.so, without symbols
-# and without any path of this machine.
+# and without any path of this machine. It needs glibc 2.28 or newer, as ONNX Runtime does, whatever this machine has:
+# Zig links it, which pip brings into target/zig.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-target/linux/x64}
+target=$(uname -m)-unknown-linux-gnu
+zig=$PWD/target/zig
+
+[ -x "$zig/bin/cargo-zigbuild" ] || PIP_REQUIRE_VIRTUALENV=0 python3 -m pip install --quiet --disable-pip-version-check \
+    --no-input --target "$zig" --requirement tools/linux/requirements.txt
+export PATH="$zig/bin:$PATH" PYTHONPATH=$zig
+export CARGO_ZIGBUILD_CACHE_DIR=$zig/cache ZIG_GLOBAL_CACHE_DIR=$zig/cache
 
 CARGO_ENCODED_RUSTFLAGS=$(python3 tools/remap_paths.py)
 export CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_STRIP=symbols
-cargo rustc --release --lib --crate-type cdylib --no-default-features --target-dir target/linux
-
-install -D target/linux/release/libscumble.so "$out/libscumble.so"
+cargo zigbuild --release --lib --no-default-features --target "$target.2.28" --target-dir target/linux
+install -D "target/linux/$target/release/libscumble.so" "$out/libscumble.so"

@@ -7,6 +7,7 @@
 It runs on Linux. What a platform's library needs to be built tells tools/linux/build.sh or tools/windows/build.sh.
 """
 import argparse
+import functools
 import re
 import shutil
 import subprocess
@@ -14,9 +15,13 @@ import zipfile
 from pathlib import Path
 
 import licences
+import unity
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.M)[1]
+
+UNREAL = "bindings/unreal/Scumble"
+UNREAL_LIBRARY = f"{UNREAL}/Source/ThirdParty/ScumbleLibrary"
 
 #: What every SDK holds as it is in the repository: from, to.
 SHARED = {
@@ -24,8 +29,15 @@ SHARED = {
     "bindings/cpp/include/scumble.hpp": "include/scumble.hpp",
     "bindings/cpp/cmake": "lib/cmake/scumble",
     "bindings/cpp/scumble.pc": "lib/pkgconfig/scumble.pc",
+    "bindings/csharp/README.md": "bindings/csharp/README.md",
+    "bindings/csharp/Scumble.csproj": "bindings/csharp/Scumble.csproj",
+    "bindings/csharp/src": "bindings/csharp/src",
+    "bindings/unreal/Scumble": UNREAL,
+    "include": f"{UNREAL_LIBRARY}/include",
+    "models/emblem-64": f"{UNREAL}/Models/emblem-64",
     "examples/c": "examples/c",
     "examples/cpp": "examples/cpp",
+    "examples/csharp": "examples/csharp",
     "models": "models",
     "tools/sdk/README.md": "README.md",
     "CHANGELOG.md": "CHANGELOG.md",
@@ -37,12 +49,14 @@ SHARED = {
 class Linux:
     title = "Linux x64"
     target = "x86_64-unknown-linux-gnu"
-    built = ROOT / "target/linux/x64"
     onnxruntime_package = "linux-x64"
-    #: The library and its ONNX Runtime, and where the SDK has them.
-    library = ("libscumble.so", "lib/libscumble.so")
-    onnxruntime = "lib/scumble_onnxruntime.so"
-    #: What only those need who link.
+    built = ROOT / "target/linux/x64"
+    library, onnxruntime = "libscumble.so", "scumble_onnxruntime.so"
+    #: The folder of both, and the folders of their copies in packages.
+    folder = "lib"
+    copies = ["bindings/csharp/runtimes/linux-x64/native", f"{UNREAL_LIBRARY}/bin/Linux"]
+    unity = "Linux/x86_64"
+    #: What only those need who link or debug.
     others = {}
     shipping = """\
 `lib/libscumble.so` and `lib/scumble_onnxruntime.so`; a program that is linked with `-Wl,-rpath,'$ORIGIN'` finds them
@@ -52,15 +66,21 @@ beside itself. They need glibc @GLIBC@ or newer."""
 class Windows:
     title = "Windows x64"
     target = "x86_64-pc-windows-gnu"
-    built = ROOT / "target/windows/x64"
     onnxruntime_package = "win32-x64"
-    library = ("scumble.dll", "bin/scumble.dll")
-    onnxruntime = "bin/scumble_onnxruntime.dll"
-    others = {name: f"lib/{name}" for name in ("scumble.lib", "libscumble.dll.a", "scumble.def")}
+    built = ROOT / "target/windows/x64"
+    library, onnxruntime = "scumble.dll", "scumble_onnxruntime.dll"
+    folder = "bin"
+    copies = ["bindings/csharp/runtimes/win-x64/native", f"{UNREAL_LIBRARY}/bin/Win64"]
+    unity = "Windows/x86_64"
+    others = {
+        "bin": ["scumble.pdb"],
+        "lib": ["scumble.lib", "libscumble.dll.a", "scumble.def"],
+        f"{UNREAL_LIBRARY}/lib/Win64": ["scumble.lib"],
+    }
     shipping = """\
-`bin/scumble.dll` and `bin/scumble_onnxruntime.dll`, beside the program. `lib/scumble.lib` is the import library for MSVC
-and clang-cl, `lib/libscumble.dll.a` the one for MinGW. ONNX Runtime needs Microsoft's Visual C++ runtime, as most games
-do."""
+`bin/scumble.dll` and `bin/scumble_onnxruntime.dll`, beside the program. ONNX Runtime needs Microsoft's Visual C++ runtime,
+as most games do. `lib/scumble.lib` is the import library for MSVC and clang-cl, `lib/libscumble.dll.a` the one for MinGW;
+`bin/scumble.pdb` has the names of functions for debuggers and crash dumps, and is not for players."""
 
 
 PLATFORMS = {"linux-x64": Linux, "windows-x64": Windows}
@@ -92,21 +112,28 @@ def newest_glibc(libraries):
 
 def assemble(platform, sdk):
     run(f"tools/{platform.__name__.lower()}/build.sh", platform.built)
-    onnxruntime = fetch_onnxruntime(platform.onnxruntime_package)
-    name, library = platform.library
-    files = {ROOT / source: target for source, target in SHARED.items()}
-    files |= {platform.built / name: library, onnxruntime: platform.onnxruntime}
-    files |= {platform.built / name: target for name, target in platform.others.items()}
-    files |= {onnxruntime.with_name(name): f"licences/onnxruntime/{name}" for name in ("LICENSE", "ThirdPartyNotices.txt")}
-    files[licences.standard_library()] = "licences/rust-standard-library.html"
+    library, onnxruntime = platform.built / platform.library, fetch_onnxruntime(platform.onnxruntime_package)
+
+    files = [(ROOT / source, target) for source, target in SHARED.items()]
+    for folder in [platform.folder, *platform.copies]:
+        files += [(library, f"{folder}/{platform.library}"), (onnxruntime, f"{folder}/{platform.onnxruntime}")]
+    for folder, names in platform.others.items():
+        files += [(platform.built / name, f"{folder}/{name}") for name in names]
+    for name in ("LICENSE", "ThirdPartyNotices.txt"):
+        files.append((onnxruntime.with_name(name), f"licences/onnxruntime/{name}"))
+    files.append((licences.standard_library(), "licences/rust-standard-library.html"))
 
     shutil.rmtree(sdk, ignore_errors=True)
-    for source, target in files.items():
+    for source, target in files:
         (sdk / target).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy = functools.partial(shutil.copytree, dirs_exist_ok=True) if source.is_dir() else shutil.copyfile
         copy(source, sdk / target)
+    plugins = {platform.library: library, platform.onnxruntime: onnxruntime}
+    unity.assemble(
+        sdk / "bindings/unity/com.scumble.unity", {f"{platform.unity}/{name}": file for name, file in plugins.items()}
+    )
     (sdk / "licences/rust-crates.txt").write_text(licences.third_party(platform.target), encoding="utf-8")
-    glibc = newest_glibc([sdk / library, sdk / platform.onnxruntime])
+    glibc = newest_glibc([library, onnxruntime])
     fill(sdk / "README.md", SHIPPING=platform.shipping, GLIBC=glibc, VERSION=VERSION, PLATFORM=platform.title)
     fill(sdk / "lib/cmake/scumble/scumbleConfigVersion.cmake", VERSION=VERSION, MAJOR=VERSION.split(".")[0])
     fill(sdk / "lib/pkgconfig/scumble.pc", VERSION=VERSION)
