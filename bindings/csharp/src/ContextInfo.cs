@@ -29,6 +29,8 @@ namespace Scumble
         private ulong controlnetBytes;
         private Seamless seamless;
         private uint reserved;
+        private fixed byte device[32];
+        private fixed byte deviceName[128];
 
         /// <summary>The width in pixels that the model was trained at, and the default of a generation.</summary>
         public int Width
@@ -132,6 +134,18 @@ namespace Scumble
         public long ControlNetBytes
         {
             get { return (long)controlnetBytes; }
+        }
+
+        /// <summary>What it runs on: <see cref="DeviceInfo.Device"/>.</summary>
+        public string Device
+        {
+            get { fixed (byte* text = device) return Utf8.Read(text); }
+        }
+
+        /// <summary>What that adapter calls itself.</summary>
+        public string DeviceName
+        {
+            get { fixed (byte* text = deviceName) return Utf8.Read(text); }
         }
 
         /// <summary>Which edges of its pictures match, as it was asked for.</summary>

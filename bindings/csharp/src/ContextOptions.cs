@@ -23,8 +23,18 @@ namespace Scumble
         /// </summary>
         public string ModelPath { get; set; }
 
-        /// <summary>Where to run: <see cref="DeviceInfo.Device"/>. Null: the best there is.</summary>
+        /// <summary>
+        /// Where to run: <see cref="DeviceInfo.Device"/>, such as "cpu" or "cuda:0". Nothing else is taken in the place of one
+        /// that is not there. Null, or "auto": the first usable one of CUDA, DirectML and WebGPU that is a GPU, else the CPU.
+        /// The others have to be named.
+        /// </summary>
         public string Device { get; set; }
+
+        /// <summary>
+        /// Settings of the device's provider, by the names that ONNX Runtime gives them: "key=value; key=value". Null:
+        /// Scumble's for CUDA, ONNX Runtime's for the others.
+        /// </summary>
+        public string DeviceOptions { get; set; }
 
         /// <summary>
         /// A folder within the parts of the model, such as "fp16" for <c>unet/fp16/model.onnx</c>. Null: what lies in the
@@ -71,6 +81,7 @@ namespace Scumble
             if (Threads.HasValue) desc.threads = Threads.Value;
             desc.modelPath = pins.Text(ModelPath, nameof(ModelPath));
             desc.device = pins.Text(Device, nameof(Device));
+            desc.deviceOptions = pins.Text(DeviceOptions, nameof(DeviceOptions));
             desc.variant = pins.Text(Variant, nameof(Variant));
             if (ControlNetPaths != null)
             {

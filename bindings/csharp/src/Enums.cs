@@ -60,10 +60,17 @@ namespace Scumble
         ModelUnsupported = -33,
         /// <summary>A file of the model is a Git LFS pointer: the download was not completed.</summary>
         ModelIsPointer = -34,
-        /// <summary>The named device does not exist in this process.</summary>
+        /// <summary>The named device does not exist in this process, or cannot be used.</summary>
         DeviceNotFound = -40,
+        /// <summary>
+        /// The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context loads its
+        /// model anew when it is asked for something next, and other contexts go on.
+        /// </summary>
+        DeviceLost = -41,
         /// <summary>Memory ran out, or what was asked for does not fit the context's budget.</summary>
         OutOfMemory = -50,
+        /// <summary>The memory of the device ran out.</summary>
+        OutOfDeviceMemory = -51,
         /// <summary>The model gave NaN or infinite values.</summary>
         NotFinite = -60,
         /// <summary>A defect of Scumble itself. What was computed has failed; everything else goes on.</summary>
@@ -103,7 +110,10 @@ namespace Scumble
         Auto = 0,
         /// <summary>A colour for each latent, which shows shapes: next to no time.</summary>
         Linear = 1,
-        /// <summary>The tiny decoder, <c>vae_decoder_tiny/</c>: about a tenth of a step.</summary>
+        /// <summary>
+        /// The tiny decoder, <c>vae_decoder_tiny/</c>: about a fifteenth of a step for a preview of the picture's size, a
+        /// quarter of that for one of half its sides.
+        /// </summary>
         Tiny = 2,
         /// <summary>The decoder of the picture: one to two steps. None is made after the last evaluation.</summary>
         Full = 3,

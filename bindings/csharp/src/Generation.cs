@@ -40,8 +40,9 @@ namespace Scumble
 
         /// <summary>Starts it, and ends when the picture is there. To cancel ends the generation.</summary>
         /// <param name="progress">
-        /// Told whenever the phase, an evaluation, a preview or a pause is new, the end included. A report that is slower than
-        /// the generation misses some in between.
+        /// Told by the poll that finds a new phase, evaluation, preview or pause, the end included; what changes more often
+        /// than it is polled is missed. <see cref="Progress{T}"/> passes reports on to the synchronization context that it was
+        /// made in; where there is none they may come late and out of order.
         /// </param>
         /// <param name="cancellationToken">Looked at with every poll.</param>
         /// <exception cref="ScumbleException">It failed, or was started before.</exception>

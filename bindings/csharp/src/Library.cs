@@ -39,8 +39,8 @@ namespace Scumble
         }
 
         /// <summary>
-        /// Loads ONNX Runtime, which takes as long as the system needs to load a library. Optional: the first context does
-        /// it too, on its own thread.
+        /// Loads ONNX Runtime and looks for devices, which takes as long as the system needs to load a library and drivers to
+        /// start. Optional: the first context does it too, on its own thread and as far as it needs.
         /// </summary>
         /// <param name="path">
         /// The library; a relative path counts from the working directory. Null looks for it: the environment variable
@@ -57,9 +57,27 @@ namespace Scumble
             }
         }
 
-        /// <summary>The devices that contexts can be created on, best first.</summary>
+        /// <summary>
+        /// Adds a provider to ONNX Runtime from a library of its own, such as those of the packages onnxruntime-ep-webgpu and
+        /// onnxruntime-ep-openvino, and looks for devices again. Takes as long as <see cref="LoadRuntime"/>, which it calls.
+        /// </summary>
+        /// <param name="path">The library.</param>
+        /// <exception cref="ScumbleException">There is none, or it is not a provider's.</exception>
+        public static void AddProvider(string path)
+        {
+            Require();
+            fixed (byte* text = Utf8.Bytes(path, nameof(path)))
+            {
+                ScumbleException.Check(NativeMethods.scumble_runtime_add_provider(text));
+            }
+        }
+
+        /// <summary>
+        /// The devices: those that can be used come first, best first; then those that cannot, with the reason.
+        /// </summary>
         /// <exception cref="ScumbleException">
-        /// <see cref="Status.NotReady"/> before ONNX Runtime is loaded: see <see cref="LoadRuntime"/>.
+        /// <see cref="Status.NotReady"/> before anybody has looked: <see cref="LoadRuntime"/>, or a context that was not
+        /// created on "cpu".
         /// </exception>
         public static DeviceInfo[] GetDevices()
         {

@@ -40,6 +40,9 @@ namespace Scumble
         internal static extern Status scumble_runtime_load(byte* path);
 
         [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern Status scumble_runtime_add_provider(byte* path);
+
+        [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
         internal static extern Status scumble_device_count(int* count);
 
         [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]

@@ -22,6 +22,7 @@ namespace Scumble
         internal Weights weights;
         internal Seamless seamless;
         internal ulong memoryBudget;
+        internal IntPtr deviceOptions;
     }
 
     [StructLayout(LayoutKind.Sequential)]
