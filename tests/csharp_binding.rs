@@ -27,9 +27,9 @@ fn tests(spans: bool) -> &'static Path {
     static PLAIN: LazyLock<PathBuf> = LazyLock::new(|| compile(false));
     static SPANS: LazyLock<PathBuf> = LazyLock::new(|| compile(true));
     if spans {
-        &*SPANS
+        &SPANS
     } else {
-        &*PLAIN
+        &PLAIN
     }
 }
 
@@ -160,9 +160,8 @@ fn numbers() -> impl Iterator<Item = (&'static str, String)> {
     // What is left to the model is null in C#.
     const NOT_THERE: [&str; 3] = ["SCUMBLE_AUTO", "SCUMBLE_API", "SCUMBLE_H"];
     let macros = HEADER.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next());
-    let enumerators = HEADER.lines().filter_map(|line| line.strip_prefix("  SCUMBLE_")?.split_once(" = "));
-    let enumerators = enumerators
-        .map(|(name, _)| HEADER[HEADER.find(&format!("  SCUMBLE_{name} =")).unwrap() + 2..].split(' ').next().unwrap());
+    let enumerators = HEADER.lines().filter(|line| line.starts_with("  SCUMBLE_"));
+    let enumerators = enumerators.filter_map(|line| Some(line.split_once(" = ")?.0.trim()));
     macros.chain(enumerators).filter(|name| !NOT_THERE.contains(name)).map(|constant| {
         let name = constant.strip_prefix("SCUMBLE_").unwrap();
         let of_enum = PREFIXES.iter().find_map(|(prefix, of)| Some(format!("{of}.{}", name.strip_prefix(prefix)?)));

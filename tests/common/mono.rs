@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use tempfile::TempDir;
-
 use super::c_program::{library, onnxruntime, ROOT};
 
 /// The newest version that Mono's compiler knows: what it takes, C# 7.3 takes too.
@@ -22,16 +20,22 @@ pub fn is_there() -> bool {
     missing.is_empty()
 }
 
-/// `Scumble.dll` as its project builds it for netstandard 2.0 or, with spans, for 2.1. Kept for the whole test program.
+/// `Scumble.dll` as its project builds it for netstandard 2.0 or, with spans, for 2.1.
 pub fn binding(spans: bool) -> &'static Path {
-    static PLAIN: LazyLock<TempDir> = LazyLock::new(|| compile_binding(&[]));
-    static SPANS: LazyLock<TempDir> = LazyLock::new(|| compile_binding(&["-define:SCUMBLE_SPAN"]));
-    if spans { &*SPANS } else { &*PLAIN }.path()
+    static PLAIN: LazyLock<PathBuf> = LazyLock::new(|| compile_binding("plain", &[]));
+    static SPANS: LazyLock<PathBuf> = LazyLock::new(|| compile_binding("spans", &["-define:SCUMBLE_SPAN"]));
+    if spans {
+        &SPANS
+    } else {
+        &PLAIN
+    }
 }
 
-fn compile_binding(defines: &[&str]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let [assembly, documentation] = ["Scumble.dll", "Scumble.xml"].map(|name| folder.path().join(name));
+fn compile_binding(name: &str, defines: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mono").join(test.file_name().unwrap()).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let [assembly, documentation] = ["Scumble.dll", "Scumble.xml"].map(|name| folder.join(name));
     // Without documentation of a public item there is a warning.
     let documentation = format!("-doc:{}", documentation.display());
     compile(

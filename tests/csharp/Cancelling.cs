@@ -40,11 +40,20 @@ static class Cancelling
             source.Cancel();
             await Cancelled(Context.LoadAsync(place.Model, source.Token), source.Token);
         }
+        using (var source = new CancellationTokenSource())
+        {
+            var loading = Context.LoadAsync(place.Model, source.Token);
+            source.Cancel();
+            await Cancelled(loading, source.Token);
+        }
         for (int milliseconds = 0; milliseconds < 40; milliseconds = 2 * milliseconds + 1)
         {
             using (var source = new CancellationTokenSource(milliseconds))
             {
-                await Cancelled(Context.LoadAsync(place.Model, source.Token), source.Token);
+                var loading = Context.LoadAsync(place.Model, source.Token);
+                await Task.WhenAny(loading);
+                if (loading.IsCanceled) await Cancelled(loading, source.Token);
+                else loading.Result.Dispose(); // a fast machine
             }
         }
         // To wait less long is not to load less.
@@ -149,7 +158,6 @@ static class Cancelling
             }
         }
         Check.That(done < 60, "some were cancelled");
-        Check.That(done > 0, "some were not");
         Console.WriteLine(done + " of 60 were done before they were cancelled");
     }
 

@@ -49,12 +49,12 @@ static class Check
         throw new Exception("no " + typeof(T).Name + " was thrown");
     }
 
-    /// Waits until something is so, for ten seconds.
+    /// Waits until something is so, for a minute.
     public static void Soon(string what, Func<bool> condition)
     {
         for (var clock = Stopwatch.StartNew(); !condition(); Thread.Sleep(1))
         {
-            That(clock.Elapsed < TimeSpan.FromSeconds(10), what + " within ten seconds");
+            That(clock.Elapsed < TimeSpan.FromMinutes(1), what + " within a minute");
         }
     }
 }
