@@ -67,6 +67,24 @@ static class Held
         get { return Directory.GetDirectories("/proc/self/task").Length; }
     }
 
+    /// Threads of contexts, by their name. .NET's own come and go as they like, and could hide one of them.
+    public static int Workers
+    {
+        get { return Directory.GetDirectories("/proc/self/task").Count(IsWorker); }
+    }
+
+    static bool IsWorker(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(thread + "/comm").Trim() == "scumble";
+        }
+        catch (IOException)
+        {
+            return false; // it has just ended
+        }
+    }
+
     public static int Files
     {
         get { return Directory.GetFiles("/proc/self/fd").Length; }
