@@ -73,8 +73,9 @@ static class Archives
         Check.That(Restart(context).Split('\n').Length > 10, "it is copied again");
         Check.That(Same(apk + "/models/emblem-64", copy), "as it is now");
 
-        // Half a copy does not count: the component goes meanwhile, or a file cannot be read.
-        Directory.Delete(place.Folder + "/persistent", true);
+        // Half a copy does not count, also not for the version of before: the component goes meanwhile.
+        var list = File.ReadAllText(apk + "/scumble-files.txt");
+        File.WriteAllText(apk + "/scumble-files.txt", list.Replace(" 0123 ", " 4567 "));
         context.Unload();
         var loading = context.LoadAsync();
         Frames.Until(() => context.CopyProgress > 0.3f);
@@ -82,6 +83,13 @@ static class Archives
         Check.Cancelled(loading);
         Check.Equal(0, Archive.Open);
         context.enabled = true;
+        File.WriteAllText(apk + "/scumble-files.txt", list);
+        Check.That(Restart(context).Split('\n').Length > 10, "it is copied again");
+        Check.That(Same(apk + "/models/emblem-64", copy), "all of it");
+
+        // Or a file cannot be read.
+        File.WriteAllText(apk + "/scumble-files.txt", list.Replace(" 0123 ", " 89ab "));
+        context.Unload();
         Archive.Broken = "vocab.json";
         var error = Check.Failed<IOException>(context.LoadAsync());
         Check.Has(error.Message, "models/emblem-64/tokenizer/vocab.json", copy, "404");

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using Fake;
 using Scumble;
 using UnityEngine;
+using UnityEngine.Events;
 
 /// The component that is wired in the editor.
 static class Painters
@@ -52,6 +53,18 @@ static class Painters
         Check.That(painted[1] == painted[0] && shown.Count == 1, "it is one texture");
         Apple.Compare(place, painted[1]);
         Check.Equal(0, painter.Context.Paintings);
+
+        // Cancelled at the last moment: nobody is told that it is painted.
+        UnityAction<float> cancel = fraction =>
+        {
+            if (fraction == 1) painter.Cancel();
+        };
+        painter.Progressed.AddListener(cancel);
+        painter.Paint(Apple.Text);
+        Frames.Until(() => !painter.IsPainting);
+        Frames.Next();
+        painter.Progressed.RemoveListener(cancel);
+        Check.Equal(2, painted.Count);
 
         // Another size, another texture.
         painter.Width = 128;

@@ -27,7 +27,7 @@ namespace Fake
 
 namespace UnityEngine.Networking
 {
-    public class UnityWebRequestAsyncOperation
+    public class UnityWebRequestAsyncOperation : AsyncOperation
     {
     }
 
@@ -90,7 +90,6 @@ namespace UnityEngine.Networking
             open = false;
             Fake.Archive.Open--;
             Fake.PlayerLoop.EachFrame.Remove(Receive);
-            if (!isDone) downloadHandler.Aborted();
             GC.SuppressFinalize(this);
         }
 
@@ -100,7 +99,6 @@ namespace UnityEngine.Networking
             {
                 error = "HTTP/1.1 404 Not Found";
                 result = Result.ProtocolError;
-                downloadHandler.Aborted();
             }
             else
             {
@@ -125,10 +123,6 @@ namespace UnityEngine.Networking
         }
 
         internal virtual void Received(byte[] content, int offset, int count)
-        {
-        }
-
-        internal virtual void Aborted()
         {
         }
     }
@@ -159,16 +153,9 @@ namespace UnityEngine.Networking
             File.WriteAllBytes(path, new byte[0]);
         }
 
-        public bool removeFileOnAbort { get; set; }
-
         internal override void Received(byte[] bytes, int offset, int count)
         {
             using (var file = new FileStream(path, FileMode.Append)) file.Write(bytes, offset, count);
-        }
-
-        internal override void Aborted()
-        {
-            if (removeFileOnAbort) File.Delete(path);
         }
     }
 }

@@ -129,6 +129,10 @@ namespace UnityEngine
     {
     }
 
+    public class AsyncOperation
+    {
+    }
+
     public class Transform : Component
     {
         public Vector3 position { get; set; }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using UnityEngine.Scripting;
 
-// IL2CPP's stripping removes what no code reaches; the layout of the native structures is not to change.
+// Builds are stripped of what no code reaches; scenes call methods by their names.
 [assembly: Preserve]
 [assembly: InternalsVisibleTo("Scumble.Editor")]

@@ -76,7 +76,7 @@ namespace Scumble
             {
                 var target = folder + "/" + file.Path.Substring(path.Length);
                 Directory.CreateDirectory(Path.GetDirectoryName(target));
-                var writer = new DownloadHandlerFile(target) { removeFileOnAbort = true };
+                var writer = new DownloadHandlerFile(target);
                 using (var request = new UnityWebRequest(archive + file.Path, UnityWebRequest.kHttpVerbGET, writer, null))
                 {
                     request.SendWebRequest();

@@ -146,7 +146,7 @@ namespace Scumble
             {
                 if (context == null) throw new InvalidOperationException("the ScumblePainter of \"" + name + "\" has no ScumbleContext");
                 await context.LoadAsync();
-                if (mine.IsCancellationRequested) return;
+                if (context.Context == null) throw new OperationCanceledException("the ScumbleContext was disabled meanwhile");
                 Prepare(context.Context.GetInfo());
                 var picture = await context.PaintAsync(new PromptOptions(prompt, negativeText), Options(), canvas, this, mine.Token);
                 if (mine.IsCancellationRequested) return;
