@@ -28,7 +28,7 @@ static class Errors
         wrong = Apple.Endless;
         wrong.PreviewWidth = 16;
         Check.Has(Check.Failed<ArgumentException>(context.PaintAsync(Apple.Text, wrong)).Message, "16 x 64");
-        Check.Equal(0, context.Paintings);
+        Check.Equal(0, context.PaintingCount);
 
         // Settings that are in force at once.
         context.Pace = 0.5f;

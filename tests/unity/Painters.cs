@@ -45,14 +45,14 @@ static class Painters
         // The next one takes the place of the one that is painted, and the texture of the last.
         painter.Steps = 900;
         painter.Paint("a green leaf");
-        Frames.Until(() => painter.Context.Paintings == 1);
+        Frames.Until(() => painter.Context.PaintingCount == 1);
         for (var i = 0; i < 10; i++) Frames.Next();
         painter.Steps = 4;
         painter.Paint(Apple.Text);
         Frames.Until(() => painted.Count == 2);
         Check.That(painted[1] == painted[0] && shown.Count == 1, "it is one texture");
         Apple.Compare(place, painted[1]);
-        Check.Equal(0, painter.Context.Paintings);
+        Check.Equal(0, painter.Context.PaintingCount);
 
         // Cancelled at the last moment: nobody is told that it is painted.
         UnityAction<float> cancel = fraction =>
@@ -87,13 +87,13 @@ static class Painters
         painter.Width = painter.Height = 0;
         painter.Steps = 900;
         painter.Paint(Apple.Text);
-        Frames.Until(() => quad.material.mainTexture != original && painter.Context.Paintings == 1);
+        Frames.Until(() => quad.material.mainTexture != original && painter.Context.PaintingCount == 1);
         painter.Cancel();
         Check.That(!painter.IsPainting, "it is cancelled");
         Frames.Next();
-        Check.Equal(0, painter.Context.Paintings);
+        Check.Equal(0, painter.Context.PaintingCount);
         painter.Paint(Apple.Text);
-        Frames.Until(() => painter.Context.Paintings == 1);
+        Frames.Until(() => painter.Context.PaintingCount == 1);
         Object.Destroy(painter.gameObject);
         Frames.Next();
         Check.That(quad.material.mainTexture == original, "the material is as it was");

@@ -34,11 +34,11 @@ static class Paints
         var begun = Frames.Count;
         var pending = context.PaintAsync(Apple.Text, options, null, observer);
         Check.Equal(ScumbleState.Loading, context.State);
-        Check.Equal(1, context.Paintings);
+        Check.Equal(1, context.PaintingCount);
         var picture = await pending;
 
         Check.That(Thread.CurrentThread == thread, "it goes on on the main thread");
-        Check.Equal(0, context.Paintings); // and not within the component's own turn
+        Check.Equal(0, context.PaintingCount); // and not within the component's own turn
         Check.That(Frames.Count > begun + 5, "frames went by: " + (Frames.Count - begun));
         Check.Equal(ScumbleState.Ready, context.State);
         Apple.Compare(place, picture);

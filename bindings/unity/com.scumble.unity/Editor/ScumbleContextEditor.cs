@@ -85,7 +85,7 @@ namespace Scumble.Editor
             EditorGUILayout.LabelField("Loaded model", info.Model + ", " + info.Family + ", " + info.Width + " x " + info.Height);
             EditorGUILayout.LabelField("Device", info.Device + ", " + info.DeviceName);
             EditorGUILayout.LabelField("Memory", bytes / 1000000 + " MB");
-            EditorGUILayout.LabelField("Pictures in progress", Context.Paintings.ToString());
+            EditorGUILayout.LabelField("Pictures in progress", Context.PaintingCount.ToString());
         }
 
         async void Paint()

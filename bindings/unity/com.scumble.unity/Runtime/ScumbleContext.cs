@@ -148,7 +148,7 @@ namespace Scumble
         }
 
         /// <summary>Pictures that are being painted, or wait for the model.</summary>
-        public int Paintings
+        public int PaintingCount
         {
             get { return paintings.Count; }
         }
