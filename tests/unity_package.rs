@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use common::c_program::{library, onnxruntime, run, CProgram, ROOT};
+use common::c_program::{onnxruntime, run, CProgram, ROOT};
+use common::mono;
 
 const SOURCE: &str = "bindings/unity/com.scumble.unity";
 const LIBRARIES: [&str; 4] = [
@@ -130,77 +131,60 @@ fn it_has_the_version_of_the_library() {
     assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// mcs, the compiler: at its newest it reads C# 7.2. Every warning is an error.
-fn compile(output: &Path, sources: &[PathBuf], references: &[PathBuf], words: &[&str]) {
-    let mut command = Command::new("mcs");
-    command.args(["-nologo", "-debug", "-langversion:7.2", "-warn:4", "-warnaserror"]).args(words);
-    command.arg(format!("-out:{}", output.display())).args(sources);
-    command.args(references.iter().map(|reference| format!("-r:{}", reference.display())));
-    run(&mut command);
+/// Compiles an assembly that uses others.
+fn compile(output: &Path, sources: &[PathBuf], references: &[&Path], arguments: &[&str]) {
+    let references: Vec<String> = references.iter().map(|reference| format!("-r:{}", reference.display())).collect();
+    let references: Vec<&str> = references.iter().map(String::as_str).collect();
+    mono::compile(output, sources, &[arguments, &references].concat());
 }
 
-/// The C# files in a folder and below.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "cs");
-    let found: Vec<PathBuf> = content(folder).into_iter().filter(is_source).map(|path| folder.join(path)).collect();
-    assert!(!found.is_empty(), "{}", folder.display());
-    found
-}
-
-/// An assembly of the package, with what its definition says and no more.
-fn compile_assembly(package: &Path, definition: &str, engine: &[PathBuf], words: &[&str], out: &Path) -> PathBuf {
+/// An assembly of the package, made as its definition says: of its folder, with what it names.
+fn compile_assembly(package: &Path, definition: &str, engine: &[&Path], arguments: &[&str], out: &Path) -> PathBuf {
     let definition = package.join(definition);
     let settings: Value = serde_json::from_slice(&fs::read(&definition).unwrap()).unwrap();
-    let references = settings["references"].as_array().unwrap().iter();
-    let references = references.map(|name| out.join(format!("{}.dll", name.as_str().unwrap())));
-    let references: Vec<PathBuf> = engine.iter().cloned().chain(references).collect();
+    let named = |name: &Value| out.join(format!("{}.dll", name.as_str().unwrap()));
+    let others: Vec<PathBuf> = settings["references"].as_array().unwrap().iter().map(named).collect();
+    let references: Vec<&Path> = engine.iter().copied().chain(others.iter().map(PathBuf::as_path)).collect();
+    let folder = definition.parent().unwrap();
+    let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "cs");
+    let sources: Vec<PathBuf> =
+        content(folder).iter().filter(|path| is_source(path)).map(|path| folder.join(path)).collect();
     let unsafe_code: &[&str] = if settings["allowUnsafeCode"] == true { &["-unsafe"] } else { &[] };
-    let assembly = out.join(format!("{}.dll", settings["name"].as_str().unwrap()));
-    let words = [&["-target:library"], unsafe_code, words].concat();
-    compile(&assembly, &sources(definition.parent().unwrap()), &references, &words);
+    let assembly = named(&settings["name"]);
+    compile(&assembly, &sources, &references, &[LIBRARY, unsafe_code, arguments].concat());
     assembly
 }
 
-/// Engine, package and tests, compiled once; `None` where there is no Mono.
-fn compiled() -> Option<&'static Path> {
-    static COMPILED: OnceLock<Option<PathBuf>> = OnceLock::new();
-    COMPILED
-        .get_or_init(|| {
-            for tool in ["mcs", "mono"] {
-                if Command::new(tool).arg("--version").output().is_err() {
-                    eprintln!("SKIPPED: {tool} is not installed; the Unity package was not compiled and run");
-                    return None;
-                }
-            }
-            let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unity_package");
-            let _ = fs::remove_dir_all(&out);
-            fs::create_dir_all(&out).unwrap();
-            let (tests, package) = (Path::new(ROOT).join("tests/unity"), out.join("package"));
-            assemble(&package, &[]);
-            let [engine, editor, sample] =
-                ["UnityEngine", "UnityEditor", "Paint"].map(|name| out.join(format!("{name}.dll")));
-            let fake = ["-target:library", "-unsafe"];
-            compile(&engine, &sources(&tests.join("engine")), &[], &fake);
-            compile(&editor, &sources(&tests.join("editor")), std::slice::from_ref(&engine), &fake);
-            let player = std::slice::from_ref(&engine);
-            let documentation = format!("-doc:{}", out.join("Scumble.xml").display());
-            let runtime = compile_assembly(&package, "Runtime/Scumble.asmdef", player, &[&documentation], &out);
-            let both = [engine.clone(), editor.clone()];
-            let inspector = compile_assembly(&package, "Editor/Scumble.Editor.asmdef", &both, &[], &out);
-            let paint = package.join("Samples~/Paint");
-            compile(&sample, &sources(&paint), &[engine.clone(), runtime.clone()], &["-target:library"]);
-            let files = fs::read_dir(&tests).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-            let references = [engine, editor, sample, runtime, inspector];
-            compile(&out.join("Tests.exe"), &files.collect::<Vec<_>>(), &references, &[]);
-            Some(out)
-        })
-        .as_deref()
+const LIBRARY: &[&str] = &["-target:library"];
+
+/// Engine, package and tests, compiled once.
+fn tests() -> &'static Path {
+    static TESTS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unity_package");
+        let _ = fs::remove_dir_all(&out);
+        let package = out.join("package");
+        fs::create_dir_all(&out).unwrap();
+        assemble(&package, &[]);
+        let dll = |name: &str| out.join(format!("{name}.dll"));
+        let [engine, editor, sample] = ["UnityEngine", "UnityEditor", "Paint"].map(dll);
+        compile(&engine, &mono::sources("tests/unity/engine"), &[], &["-target:library", "-unsafe"]);
+        compile(&editor, &mono::sources("tests/unity/editor"), &[&engine], LIBRARY);
+        // Players have no UnityEditor. A public item without documentation gives a warning.
+        let documentation = format!("-doc:{}", out.join("Scumble.xml").display());
+        let runtime = compile_assembly(&package, "Runtime/Scumble.asmdef", &[&engine], &[&documentation], &out);
+        let inspector = compile_assembly(&package, "Editor/Scumble.Editor.asmdef", &[&engine, &editor], &[], &out);
+        compile(&sample, &[package.join("Samples~/Paint/Paint.cs")], &[&engine, &runtime], LIBRARY);
+        let program = out.join("Tests.exe");
+        let references: [&Path; 5] = [&engine, &editor, &sample, &runtime, &inspector];
+        compile(&program, &mono::sources("tests/unity"), &references, &[]);
+        program
+    });
+    &TESTS
 }
 
 /// What the C API paints, for comparison.
 fn picture() -> &'static Path {
-    static PICTURE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, file) = PICTURE.get_or_init(|| {
+    static PICTURE: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("apple.ppm");
         let program = CProgram::new("examples/c/txt2img.c");
@@ -209,18 +193,16 @@ fn picture() -> &'static Path {
         run(command.env("SCUMBLE_ONNXRUNTIME", onnxruntime()));
         (folder, file)
     });
-    file
+    &PICTURE.1
 }
 
 /// Runs a test of `tests/unity`.
 fn runs(name: &str) {
-    let Some(compiled) = compiled() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new("mono");
-    command.arg("--debug").arg(compiled.join("Tests.exe")).arg(name);
-    command.arg(format!("{ROOT}/models")).arg(picture()).arg(folder.path());
-    command.env("LD_LIBRARY_PATH", library().parent().unwrap()).env("SCUMBLE_ONNXRUNTIME", onnxruntime());
-    run(&mut command);
+    if mono::is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let models = Path::new(ROOT).join("models");
+        run(mono::command(tests()).arg(name).arg(models).arg(picture()).arg(folder.path()));
+    }
 }
 
 macro_rules! run_by_mono {

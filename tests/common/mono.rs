@@ -15,7 +15,7 @@ pub fn is_there() -> bool {
     let missing: Vec<&str> =
         ["mcs", "mono"].into_iter().filter(|tool| Command::new(tool).arg("--version").output().is_err()).collect();
     if !missing.is_empty() {
-        eprintln!("SKIPPED: {missing:?} is not installed; the C# binding was not tried");
+        eprintln!("SKIPPED: {missing:?} is not installed; what is written in C# was not tried");
     }
     missing.is_empty()
 }
@@ -60,8 +60,8 @@ pub fn sources(folder: &str) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|extension| extension == "cs")).collect()
 }
 
-/// Every warning is an error.
-fn compile(output: &Path, sources: &[PathBuf], arguments: &[&str]) {
+/// Compiles an assembly. Every warning is an error.
+pub fn compile(output: &Path, sources: &[PathBuf], arguments: &[&str]) {
     let mut command = Command::new("mcs");
     command.args([LANGUAGE, "-debug", "-warn:4", "-warnaserror"]).args(arguments).args(sources);
     let Output { status, stdout, stderr } = command.arg(format!("-out:{}", output.display())).output().unwrap();

@@ -69,12 +69,12 @@ static class Frames
 {
     public static int Count;
 
-    /// One frame after the other until something is so: 30 seconds at most.
+    /// One frame after the other until something is so: two minutes at most.
     public static void Until(Func<bool> condition)
     {
         for (var clock = Stopwatch.StartNew(); !condition(); Thread.Sleep(1))
         {
-            Check.That(clock.Elapsed < TimeSpan.FromSeconds(30), "it came to pass within 30 seconds; logged: " + string.Join("\n", PlayerLoop.Logged));
+            Check.That(clock.Elapsed < TimeSpan.FromMinutes(2), "it came to pass within two minutes; logged: " + string.Join("\n", PlayerLoop.Logged));
             Next();
         }
     }

@@ -33,6 +33,8 @@ static class Errors
         // Settings that are in force at once.
         context.Pace = 0.5f;
         context.Priority = Priority.Background;
+        Check.Equal(Priority.Background, context.Priority);
+        context.Priority = Priority.Normal;
         Check.Has(Check.Throws<ScumbleException>(() => context.Pace = 0).Message, "share");
         Check.Equal(0.5f, context.Pace);
         context.Unload();

@@ -23,8 +23,8 @@ static class Playing
             var working = Held.Threads;
             EditorLoop.Stop();
             Check.Cancelled(growing);
-            Check.That(Held.Threads < working, "the library's threads have ended: " + working + ", then " + Held.Threads);
-            if (round > 0) Check.Equal(threads, Held.Threads);
+            // What has ended is listed a moment longer.
+            Frames.Until(() => Held.Threads < working && (round == 0 || Held.Threads <= threads));
             threads = Held.Threads;
             Check.Clean();
         }
@@ -35,7 +35,7 @@ static class Playing
         Frames.Next();
         PlayerLoop.Stop();
         Check.Cancelled(last);
-        Check.Equal(threads, Held.Threads);
+        Frames.Until(() => Held.Threads <= threads);
         EditorLoop.Quit();
         Check.Clean();
     }

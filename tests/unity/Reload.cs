@@ -36,7 +36,7 @@ static class Reload
         EditorLoop.BeforeAssemblyReload();
         Check.That(growing.IsCanceled && loading.IsCanceled, "all has ended before the code goes");
         Check.Equal(ScumbleState.Unloaded, context.State);
-        Check.That(Held.Threads <= threads, "no thread of the library is left: " + threads + ", then " + Held.Threads);
+        Frames.Until(() => Held.Threads <= threads); // what has ended is listed a moment longer
         Check.That(PlayerLoop.Logged.Count == 0, "nothing was logged: " + string.Join("\n", PlayerLoop.Logged));
     }
 }
