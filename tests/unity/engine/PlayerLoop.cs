@@ -54,7 +54,7 @@ namespace Fake
         public static readonly List<string> Logged = new List<string>();
         // Textures that live.
         public static int Textures;
-        // Counts every Apply, and tells whose.
+        // Told which texture is uploaded.
         public static Action<Texture2D> OnApply;
         public static Camera Camera;
         internal static readonly List<Action> EachFrame = new List<Action>();

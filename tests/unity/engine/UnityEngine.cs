@@ -485,19 +485,6 @@ namespace UnityEngine
         }
     }
 
-    [AttributeUsage(AttributeTargets.Class, Inherited = false)]
-    public sealed class DisallowMultipleComponent : Attribute
-    {
-    }
-
-    [AttributeUsage(AttributeTargets.Class)]
-    public class DefaultExecutionOrder : Attribute
-    {
-        public DefaultExecutionOrder(int order)
-        {
-        }
-    }
-
     public enum RuntimeInitializeLoadType
     {
         AfterSceneLoad,
