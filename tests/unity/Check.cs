@@ -55,6 +55,12 @@ static class Check
         Equal(TaskStatus.Canceled, task.Status);
     }
 
+    /// The library was shut down: it does not know this any more, which nobody has given back.
+    public static void IsForgotten(Context own)
+    {
+        Equal(Status.InvalidHandle, Throws<ScumbleException>(() => own.Poll()).Status);
+    }
+
     /// Nothing was logged, and no texture or request was left behind.
     public static void Clean()
     {
@@ -89,9 +95,22 @@ static class Frames
 /// What this process holds, as Linux tells it.
 static class Held
 {
-    public static int Threads
+    /// Threads of the library, by their name.
+    public static int Workers
     {
-        get { return Directory.GetDirectories("/proc/self/task").Length; }
+        get { return Directory.GetDirectories("/proc/self/task").Count(IsWorker); }
+    }
+
+    static bool IsWorker(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(thread + "/comm").Trim() == "scumble";
+        }
+        catch (IOException)
+        {
+            return false; // it has just ended
+        }
     }
 }
 

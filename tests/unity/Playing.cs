@@ -8,7 +8,6 @@ static class Playing
     public static void Run(Place place)
     {
         EditorLoop.Begin("Scumble.Editor");
-        var threads = 0;
         for (var round = 0; round < 3; round++)
         {
             EditorLoop.Play(typeof(ScumbleContext).Assembly);
@@ -20,12 +19,12 @@ static class Playing
             var observer = new Observer();
             var growing = context.PaintAsync(Apple.Text, Apple.Endless, null, observer);
             Frames.Until(() => observer.Painting != null && observer.Painting.Texture != null);
-            var working = Held.Threads;
+            var own = Context.Create(place.Models + "/emblem-64");
+            Check.That(Held.Workers > 0, "the library works");
             EditorLoop.Stop();
             Check.Cancelled(growing);
-            // What has ended is listed a moment longer.
-            Frames.Until(() => Held.Threads < working && (round == 0 || Held.Threads <= threads));
-            threads = Held.Threads;
+            Check.IsForgotten(own);
+            Frames.Until(() => Held.Workers == 0); // what has ended is listed a moment longer
             Check.Clean();
         }
 
@@ -33,9 +32,11 @@ static class Playing
         PlayerLoop.Play(typeof(ScumbleContext).Assembly);
         var last = Apple.Context().PaintAsync(Apple.Text, Apple.Endless);
         Frames.Next();
+        var loading = Context.Create(place.Models + "/emblem-64");
         PlayerLoop.Stop();
         Check.Cancelled(last);
-        Frames.Until(() => Held.Threads <= threads);
+        Check.IsForgotten(loading);
+        Frames.Until(() => Held.Workers == 0);
         EditorLoop.Quit();
         Check.Clean();
     }

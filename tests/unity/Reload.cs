@@ -21,7 +21,6 @@ static class Reload
         var place = (Place)AppDomain.CurrentDomain.GetData("place");
         place.Begin();
         EditorLoop.Begin("Scumble.Editor");
-        var threads = Held.Threads;
         EditorLoop.Play(typeof(ScumbleContext).Assembly);
         var context = Apple.Context();
         var picture = context.PaintAsync(Apple.Text, Apple.Options);
@@ -33,10 +32,13 @@ static class Reload
         var growing = context.PaintAsync(Apple.Text, Apple.Endless, null, observer);
         Frames.Until(() => observer.Reports > 0);
         var loading = Apple.Context().LoadAsync();
+        var own = Context.Create(place.Models + "/emblem-64");
+        Check.That(Held.Workers > 0, "the library works");
         EditorLoop.BeforeAssemblyReload();
+        Check.IsForgotten(own);
         Check.That(growing.IsCanceled && loading.IsCanceled, "all has ended before the code goes");
         Check.Equal(ScumbleState.Unloaded, context.State);
-        Frames.Until(() => Held.Threads <= threads); // what has ended is listed a moment longer
+        Frames.Until(() => Held.Workers == 0); // what has ended is listed a moment longer
         Check.That(PlayerLoop.Logged.Count == 0, "nothing was logged: " + string.Join("\n", PlayerLoop.Logged));
     }
 }
