@@ -10,6 +10,7 @@ pub mod golden;
 pub mod hostile;
 pub mod load;
 pub mod model;
+pub mod mono;
 pub mod onnx;
 pub mod painting;
 pub mod sdk;

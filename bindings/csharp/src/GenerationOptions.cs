@@ -1,0 +1,110 @@
+using System;
+using System.Collections.Generic;
+
+namespace Scumble
+{
+    /// <summary>What a generation is created from. What is null is left to the model.</summary>
+    public sealed class GenerationOptions
+    {
+        /// <summary>Width in pixels: a multiple of <see cref="ContextInfo.SizeMultiple"/>, at most 8192.</summary>
+        public int? Width { get; set; }
+
+        /// <summary>Height in pixels: likewise.</summary>
+        public int? Height { get; set; }
+
+        /// <summary>Steps of the scheduler: 1 to <see cref="ContextInfo.MaxSteps"/>.</summary>
+        public int? Steps { get; set; }
+
+        /// <summary>
+        /// How strongly the prompt counts against the negative text: 0 to 1000. Up to 1 the negative text does not count, and
+        /// a step costs half.
+        /// </summary>
+        public float? GuidanceScale { get; set; }
+
+        /// <summary>
+        /// How much of the contrast that guidance adds is taken back: 0 to 1. 0.7 suits models of zero terminal SNR.
+        /// </summary>
+        public float GuidanceRescale { get; set; }
+
+        /// <summary>
+        /// Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in torch. Null, or a
+        /// negative one: drawn at random; <see cref="GenerationInfo.Seed"/> tells it.
+        /// </summary>
+        public long? Seed { get; set; }
+
+        /// <summary>
+        /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler, euler_a, heun, dpm2,
+        /// dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis, lcm, tcd.
+        /// </summary>
+        public string Scheduler { get; set; }
+
+        /// <summary>
+        /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading, linspace or trailing.
+        /// ddim and pndm have the last three, lcm and tcd none.
+        /// </summary>
+        public string Sigmas { get; set; }
+
+        /// <summary>A preview after every so many UNet evaluations; 0: none.</summary>
+        public int PreviewEvery { get; set; }
+
+        /// <summary>Width of previews in pixels, 1 to 8192. Null: the picture's.</summary>
+        public int? PreviewWidth { get; set; }
+
+        /// <summary>Height of previews: likewise.</summary>
+        public int? PreviewHeight { get; set; }
+
+        /// <summary>What makes previews. The picture is the same with each.</summary>
+        public PreviewSource PreviewSource { get; set; }
+
+        /// <summary>
+        /// A picture to start from; one of another size is scaled evenly until it covers the generation's, and cut off on both
+        /// sides alike. Needs <see cref="Features.Pictures"/>.
+        /// </summary>
+        public Picture Picture { get; set; }
+
+        /// <summary>
+        /// What of <see cref="Picture"/> to repaint: where it is at least as bright as mid grey. Of the picture's size. Null:
+        /// all of it.
+        /// </summary>
+        public Picture Mask { get; set; }
+
+        /// <summary>
+        /// How far to depart from <see cref="Picture"/>: 0 to 1, the share of the steps that is done. Null: 0.8, or 1 with a
+        /// mask.
+        /// </summary>
+        public float? Strength { get; set; }
+
+        /// <summary>Inputs of ControlNets: up to 16. Null: none.</summary>
+        public IList<ControlNetInput> Controls { get; set; }
+
+        internal void Fill(ref GenerationDesc desc, Pins pins)
+        {
+            if (Width.HasValue) desc.width = Width.Value;
+            if (Height.HasValue) desc.height = Height.Value;
+            if (Steps.HasValue) desc.steps = Steps.Value;
+            if (GuidanceScale.HasValue) desc.guidanceScale = GuidanceScale.Value;
+            desc.guidanceRescale = GuidanceRescale;
+            if (Seed.HasValue) desc.seed = Seed.Value;
+            desc.scheduler = pins.Text(Scheduler, nameof(Scheduler));
+            desc.sigmas = pins.Text(Sigmas, nameof(Sigmas));
+            desc.previewEvery = PreviewEvery;
+            if (PreviewWidth.HasValue) desc.previewWidth = PreviewWidth.Value;
+            if (PreviewHeight.HasValue) desc.previewHeight = PreviewHeight.Value;
+            desc.previewSource = PreviewSource;
+            desc.picture = Picture.Describe(Picture, pins);
+            desc.mask = Picture.Describe(Mask, pins);
+            if (Strength.HasValue) desc.strength = Strength.Value;
+            if (Controls != null)
+            {
+                var controls = new IntPtr[Controls.Count];
+                for (int i = 0; i < controls.Length; i++)
+                {
+                    if (Controls[i] == null) throw new ArgumentNullException(nameof(Controls) + "[" + i + "]");
+                    controls[i] = Controls[i].Describe(pins);
+                }
+                desc.controls = pins.Array(controls);
+                desc.controlCount = (uint)controls.Length;
+            }
+        }
+    }
+}

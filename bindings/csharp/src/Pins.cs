@@ -1,0 +1,32 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+
+namespace Scumble
+{
+    /// <summary>Arrays that stay where they are while the library reads what a descriptor points to.</summary>
+    internal sealed class Pins : IDisposable
+    {
+        private readonly List<GCHandle> handles = new List<GCHandle>();
+
+        /// <summary>The address of an array's first element; zero for null.</summary>
+        internal IntPtr Array(Array array)
+        {
+            if (array == null) return IntPtr.Zero;
+            var pin = GCHandle.Alloc(array, GCHandleType.Pinned);
+            handles.Add(pin);
+            return pin.AddrOfPinnedObject();
+        }
+
+        internal IntPtr Text(string text, string parameter)
+        {
+            return Array(Utf8.Bytes(text, parameter));
+        }
+
+        public void Dispose()
+        {
+            foreach (var pin in handles) pin.Free();
+            handles.Clear();
+        }
+    }
+}
