@@ -18,9 +18,6 @@ use tempfile::TempDir;
 
 const PLUGIN: &str = "bindings/unreal/Scumble";
 const LIBRARY: &str = "Source/ThirdParty/ScumbleLibrary";
-/// From a packaged game's executable, as the build tool tells the linker.
-const RPATH: &str = "-Wl,-rpath,$ORIGIN/../../Plugins/Scumble/Source/ThirdParty/ScumbleLibrary/bin/Linux";
-
 fn plugin() -> PathBuf {
     Path::new(ROOT).join(PLUGIN)
 }
@@ -64,8 +61,6 @@ impl Game {
         let mut command = Command::new(executable);
         command.arg(scenario).current_dir(self.folder.path());
         command.env_remove("LD_LIBRARY_PATH").env_remove("SCUMBLE_ONNXRUNTIME");
-        // ONNX Runtime keeps some objects until the process ends, and frees none of them then.
-        command.env("LSAN_OPTIONS", format!("suppressions={ROOT}/tests/unreal/leaks.txt"));
         command
     }
 }
@@ -157,8 +152,7 @@ fn compile(compiler: &str, options: &[&str], whole: bool, folder: &Path) -> Path
         .args(sources)
         .arg(folder.join("Poster.cpp"))
         .arg(format!("{ROOT}/tests/unreal/harness.cpp"))
-        .args(["-Wl,--wrap=scumble_generation_poll", "-Wl,--wrap=scumble_generation_read_image"])
-        .args([library().to_str().unwrap(), RPATH, "-ldl", "-o"])
+        .args(["-ldl", "-o"])
         .arg(folder.join("harness"))
         .output()
         .unwrap();
@@ -166,48 +160,73 @@ fn compile(compiler: &str, options: &[&str], whole: bool, folder: &Path) -> Path
     folder.join("harness")
 }
 
-/// A library that speaks another version of the ABI, and ends the program when anything else of it is called.
-fn foreign_library(path: &Path) {
+/// A library that speaks this version of the ABI, lacks one function, and ends the program when anything else is called.
+fn foreign_library(path: &Path, abi: u32, lacking: &str) {
     let header = fs::read_to_string(format!("{ROOT}/include/scumble.h")).unwrap();
     let names = header.lines().filter(|line| line.starts_with("SCUMBLE_API ")).map(|line| {
         let (before, _) = line.split_once('(').unwrap();
         before.rsplit([' ', '*']).next().unwrap()
     });
     let functions: String = names
-        .map(|name| {
-            let body = if name == "scumble_abi_version" { "return 99;" } else { "abort();" };
-            format!("int {name}(void) {{ {body} }}\n")
+        .filter(|name| *name != lacking)
+        .map(|name| match name {
+            "scumble_abi_version" => format!("int {name}(void) {{ return {abi}; }}\n"),
+            _ => format!("void {name}(void) {{ abort(); }}\n"),
         })
         .collect();
     c_library(&format!("#include <stdlib.h>\n{functions}"), path);
 }
 
-#[test]
-fn plays() {
-    // Clang as the build tool does it; GCC file by file, watching memory and undefined behaviour.
-    let ways = [
-        (common::cxx_compiler(), &["-fsanitize=address,undefined", "-fno-sanitize-recover"][..], false),
-        ("clang++".into(), &[][..], true),
-    ];
-    for (compiler, options, whole) in ways {
-        if Command::new(&compiler).arg("--version").output().is_err() {
-            eprintln!("SKIPPED: {compiler} is not installed; the Unreal plugin was not compiled with it");
-            continue;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let harness = compile(&compiler, options, whole, folder.path());
-        let game = Game::complete();
-        let scenarios =
-            ["paint", "cancel", "failures", "several", "play_ends", "nodes", "server", "engine_ends", "readme"];
-        for scenario in scenarios {
-            run(&mut game.play(&harness, scenario));
-        }
+/// Plays every scenario with what a compiler makes of the plugin.
+fn play_all(compiler: &str, options: &[&str], whole: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let harness = compile(compiler, options, whole, folder.path());
+    let game = Game::complete();
+    for scenario in ["paint", "cancel", "failures", "several", "play_ends", "nodes", "server", "engine_ends", "readme"]
+    {
+        run(&mut game.play(&harness, scenario));
+    }
+    run(&mut Game::new().play(&harness, "missing_library"));
+    for (scenario, abi, lacking) in
+        [("other_abi", 99, "scumble_generation_poll"), ("older_library", 1, "scumble_generation_poll")]
+    {
+        let game = Game::new();
+        foreign_library(&game.binaries().join("libscumble.so"), abi, lacking);
+        run(&mut game.play(&harness, scenario));
+    }
+}
 
-        let foreign = Game::new();
-        foreign_library(&foreign.binaries().join("libscumble.so"));
-        run(&mut foreign.play(&harness, "other_abi"));
-        // The loader finds one, so that the executable starts as it does on Windows; the plugin has none.
-        run(Game::new().play(&harness, "missing_library").env("LD_LIBRARY_PATH", foreign.binaries()));
+fn installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
+
+/// File by file, with every access to memory watched.
+#[test]
+fn plays_with_the_system_compiler() {
+    let compiler = common::cxx_compiler();
+    if !installed(&compiler) {
+        eprintln!("SKIPPED: {compiler} is not installed; the Unreal plugin was not compiled with it");
+        return;
+    }
+    let watching = ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.cpp");
+    fs::write(&empty, "int main() {}\n").unwrap();
+    let tried = Command::new(&compiler).args(watching).arg("-o").arg(folder.path().join("empty")).arg(&empty).output();
+    let options = if tried.unwrap().status.success() { &watching[..] } else { &[] };
+    if options.is_empty() {
+        eprintln!("SKIPPED: {compiler}'s sanitizers are not installed; the Unreal plugin's memory was not watched");
+    }
+    play_all(&compiler, options, false);
+}
+
+/// As Unreal's build tool does it: with Clang, and as one source.
+#[test]
+fn plays_with_clang() {
+    if installed("clang++") {
+        play_all("clang++", &["-O1"], true);
+    } else {
+        eprintln!("SKIPPED: clang++ is not installed; the Unreal plugin was not compiled with it");
     }
 }
 
@@ -276,8 +295,7 @@ fn headers_suit_the_header_tool() {
 
 #[test]
 fn build_files_name_what_is_there() {
-    if Command::new("mcs").arg("--version").output().is_err() || Command::new("mono").arg("--version").output().is_err()
-    {
+    if !installed("mcs") || !installed("mono") {
         eprintln!("SKIPPED: mcs or mono (Mono) is not installed; the Unreal plugin's build files were not run");
         return;
     }
@@ -326,13 +344,8 @@ fn build_files_name_what_is_there() {
         "NonUFS bin/Win64/scumble.dll",
         "NonUFS bin/Win64/scumble_onnxruntime.dll",
     ];
-    let linux = [
-        "library bin/Linux/libscumble.so",
-        "rpath bin/Linux",
-        "NonUFS bin/Linux/libscumble.so",
-        "NonUFS bin/Linux/scumble_onnxruntime.so",
-    ];
-    for (platform, own) in [("Win64", windows), ("Linux", linux)] {
+    let linux = ["NonUFS bin/Linux/libscumble.so", "NonUFS bin/Linux/scumble_onnxruntime.so"];
+    for (platform, own) in [("Win64", &windows[..]), ("Linux", &linux)] {
         let said = run(&mut tool(platform));
         let mut asked: Vec<String> = Vec::new();
         for (kind, word) in said.lines().map(|line| line.split_once('\t').unwrap()) {
@@ -346,7 +359,7 @@ fn build_files_name_what_is_there() {
                 })),
             }
         }
-        let expected: BTreeSet<&str> = shared.iter().chain(&own).copied().collect();
+        let expected: BTreeSet<&str> = shared.iter().chain(own).copied().collect();
         assert_eq!(asked.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{platform}");
         let words = |kind: &str| said.lines().filter_map(|line| line.strip_prefix(kind)).collect::<Vec<_>>();
         assert_eq!(words("type\t"), ["CPlusPlus", "External"]);

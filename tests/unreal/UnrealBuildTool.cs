@@ -56,7 +56,6 @@ namespace UnrealBuildTool
 		public List<string> PrivateDependencyModuleNames = new List<string>();
 		public List<string> PublicSystemIncludePaths = new List<string>();
 		public List<string> PublicAdditionalLibraries = new List<string>();
-		public List<string> PublicRuntimeLibraryPaths = new List<string>();
 		public List<string> PublicDelayLoadDLLs = new List<string>();
 		public RuntimeDependencyList RuntimeDependencies = new RuntimeDependencyList();
 
@@ -105,7 +104,6 @@ public static class Tool
 		Rules.PrivateDependencyModuleNames.ForEach(Word => Print("module", Word));
 		Rules.PublicSystemIncludePaths.ForEach(Word => Print("include", Word));
 		Rules.PublicAdditionalLibraries.ForEach(Word => Print("library", Word));
-		Rules.PublicRuntimeLibraryPaths.ForEach(Word => Print("rpath", Word));
 		Rules.PublicDelayLoadDLLs.ForEach(Word => Print("delayed", Word));
 		Rules.RuntimeDependencies.Inner.ForEach(Pair => Print(Pair.Value.ToString(), Pair.Key));
 	}

@@ -24,6 +24,7 @@ using uint64 = std::uint64_t;
 using ANSICHAR = char;
 using TCHAR = char16_t; // as on Linux
 
+#define PLATFORM_WINDOWS 0
 #define TEXT(Literal) u##Literal
 #define THIRD_PARTY_INCLUDES_START
 #define THIRD_PARTY_INCLUDES_END

@@ -5,6 +5,7 @@
 #include "Misc/CoreDelegates.h"
 #include "Misc/Paths.h"
 #include "Modules/ModuleManager.h"
+#include "ScumbleDelayLoad.h"
 #include "ScumbleLibrary.h"
 
 DEFINE_LOG_CATEGORY(LogScumble);
@@ -40,11 +41,16 @@ void FScumbleModule::Load()
 		Unusable = FString::Printf(TEXT("%s could not be loaded. The plugin of the SDK archive has it; packaging stages it there."), *Path);
 		return;
 	}
-	const uint32 Found = scumble_abi_version();
+	const FString Missing = ConnectScumble(Library);
+	const uint32 Found = Missing == TEXT("scumble_abi_version") ? 0 : scumble_abi_version();
 	if (Found != SCUMBLE_ABI_VERSION)
 	{
 		Unusable = FString::Printf(TEXT("%s speaks version %u of the ABI, this plugin version %u: take both from one SDK archive."),
 			*Path, Found, static_cast<uint32>(SCUMBLE_ABI_VERSION));
+	}
+	else if (!Missing.IsEmpty())
+	{
+		Unusable = FString::Printf(TEXT("%s is older than this plugin, it has no %s: take both from one SDK archive."), *Path, *Missing);
 	}
 }
 

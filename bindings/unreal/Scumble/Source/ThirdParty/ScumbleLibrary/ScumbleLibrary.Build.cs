@@ -30,11 +30,8 @@ public class ScumbleLibrary : ModuleRules
 		}
 		else if (Target.Platform == UnrealTargetPlatform.Linux)
 		{
-			string Library = Existing("bin", "Linux", "libscumble.so");
-			PublicAdditionalLibraries.Add(Library);
-			// Linux has no delay loading: the executable finds the library by a path relative to itself ($ORIGIN),
-			// which is the same in the project and in the packaged game.
-			PublicRuntimeLibraryPaths.Add(Path.GetDirectoryName(Library));
+			// Not linked, since the engine's linker refuses a library that uses a newer glibc than its own: FScumbleModule
+			// loads it too, and ScumbleDelayLoad.cpp does what the linker does on Windows.
 			Stage("bin", "Linux", "libscumble.so");
 			Stage("bin", "Linux", "scumble_onnxruntime.so");
 		}
