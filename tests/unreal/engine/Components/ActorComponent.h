@@ -1,0 +1,9 @@
+#pragma once
+
+#include "UObject/Object.h"
+
+class UActorComponent : public UObject
+{
+public:
+	virtual void BeginPlay() {}
+};
