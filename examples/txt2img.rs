@@ -155,11 +155,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let preview = Preview { every: i32::from(arguments.previews.is_some()), ..Preview::default() };
     for _ in 1..arguments.repeat {
-        let copied = bytes_copied();
+        let (copied, begin) = (bytes_copied(), Instant::now());
         let generation = Generation::create(&prompt, &request, &Preview::default())?;
         generation.start()?;
         generation.wait(None)?;
-        println!("repeat    {}, {} bytes copied", times(&generation), bytes_copied() - copied);
+        generation.picture(Source::Final)?;
+        let took = milliseconds(begin.elapsed());
+        println!("picture   {took}, {}, {} bytes copied", times(&generation), bytes_copied() - copied);
     }
     let generation = Generation::create(&prompt, &request, &preview)?;
     let copied = bytes_copied();
