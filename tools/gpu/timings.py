@@ -29,7 +29,8 @@ sys.path[:0] = [str(ROOT / "tools" / "bench"), str(ROOT / "tests" / "reference" 
 EMBLEM = ROOT / "models" / "emblem-64"
 PROMPT, SEED = "a red apple, 3d style, on a blue background", 7
 STEPS = (1, 4, 20)
-PICTURES = 5
+SMALL = bool(os.environ.get("SCUMBLE_GPU_SMALL"))  # to try the script itself
+PICTURES = 1 if SMALL else 5
 GUIDANCE = {"emblem": 4.0, "sd15": 7.5, "turbo": 1.0}
 # Of the picture's own deviation: what half precision and other orders of sums may make of it. Another picture is 1.4.
 FARTHEST = 0.3
@@ -38,7 +39,7 @@ FARTHEST = 0.3
 def shape(name):
     from real_size import SD15, VAE
 
-    if os.environ.get("SCUMBLE_GPU_SMALL"):  # to try the script itself
+    if SMALL:
         return {
             "unet": {"sample_size": 16, "block_out_channels": (32, 32, 64, 64), "attention_head_dim": 8},
             "vae": {"sample_size": 128, "block_out_channels": (32, 32, 32, 32), "layers_per_block": 1},
@@ -85,19 +86,29 @@ def make_model(folder, name, device):
 
 def fuse(folder, device):
     """ONNX Runtime's tools fuse in single precision, and convert then."""
+    import numpy
     import onnxruntime
     import torch
     from export_script import export
 
     tools = pathlib.Path(onnxruntime.__file__).parent / "transformers"
+    sys.path[:0] = [str(tools), str(tools / "models" / "stable_diffusion")]
+    import fusion_attention_unet
+    import fusion_attention_vae
+    import optimize_pipeline
+
+    class Int(int):
+        """NumPy 2.4 makes no number of an array that holds one, as the tools would have it."""
+
+        def __new__(cls, value):
+            return super().__new__(cls, numpy.asarray(value).item())
+
+    fusion_attention_unet.int = fusion_attention_vae.int = Int
+
     single = folder / "onnx-single"
     export(folder / "torch", single, torch.float32, torch_device(device))
-    # The script speaks of its models in parts; the encoder of pictures is not needed.
-    shutil.rmtree(single / "vae_encoder")
     shutil.rmtree(folder / "fused", ignore_errors=True)
-    command = [sys.executable, tools / "models" / "stable_diffusion" / "optimize_pipeline.py", "--float16"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tools), os.environ.get("PYTHONPATH", "")])}
-    subprocess.run([*command, "-i", single, "-o", folder / "fused"], check=True, env=environment)
+    optimize_pipeline.main(["--float16", "-i", str(single), "-o", str(folder / "fused")])
     shutil.rmtree(single)
 
 
@@ -152,7 +163,9 @@ def torch_engine(folder, name, device, compiled, out):
 
     # As Scumble has it.
     torch.backends.cudnn.allow_tf32 = False
-    dtype = torch.float32 if name == "emblem" else torch.float16
+    # torch is slow at halves on the CPU.
+    half = name != "emblem" and device.startswith("cuda")
+    dtype = torch.float16 if half else torch.float32
     pipe = StableDiffusionPipeline.from_pretrained(folder / "torch", torch_dtype=dtype, local_files_only=True)
     pipe = pipe.to(torch_device(device))
     pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
