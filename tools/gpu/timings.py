@@ -53,6 +53,10 @@ def shape(name):
     return {"unet": SD15["unet"] | heads, "vae": VAE, "text": text | {"hidden_act": "gelu"}}
 
 
+def size(name):
+    return 64 if name == "emblem" else 8 * shape(name)["unet"]["sample_size"]
+
+
 def torch_device(device):
     return device if device.startswith("cuda") else "cpu"
 
@@ -149,6 +153,7 @@ def scumble(program, model, name, device, out):
     for steps in STEPS:
         options = ["--model", model, "--device", device, "--scheduler", "euler", "--guidance", GUIDANCE[name]]
         options += ["--steps", steps, "--seed", SEED, "--repeat", PICTURES + 2, "--out", out / f"{steps}.png"]
+        options += ["--width", size(name), "--height", size(name)]
         text, most = run([program, PROMPT, *options], device)
         found = re.findall(r"^picture +([\d.]+) ms, .* (\d+) bytes copied$", text, re.M)
         pictures[steps] = [float(ms) for ms, _ in found[1:]]
@@ -187,6 +192,8 @@ def torch_engine(folder, name, device, compiled, out):
                 negative_prompt_embeds=negative,
                 num_inference_steps=steps,
                 guidance_scale=guidance,
+                width=size(name),
+                height=size(name),
                 generator=torch.Generator().manual_seed(SEED),
             ).images[0]
             times.append(1000 * (time.perf_counter() - begin))
@@ -258,9 +265,8 @@ def versions():
 
 
 def table(folder, device):
-    about = {"machine": machine(), "device": device, "versions": versions()}
     titles = {"emblem": "bundled model, 64 × 64, float32", "sd15": "SD 1.5's shapes, guided", "turbo": "SD-Turbo's shapes"}
-    print(f"Measured with `tools/gpu/run.sh` on {about['machine']} (device {device}; {about['versions']}):\n")
+    print(f"Measured by `tools/gpu/run.sh` on {machine()} (device {device}; {versions()}):\n")
     heads = [f"a picture of {n} step{'s' * (n > 1)}" for n in STEPS]
     heads = ["", "", "a step", *heads, "of Scumble's time", "device memory", "copied a step", "off by"]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
