@@ -23,8 +23,8 @@ cannot() { # WHY: ends a stage
 
 # The programs and the library, as they run on another machine too.
 build() {
-    [ ! -f "$dir/bin/txt2img" ] || return 0
-    command -v cargo >/dev/null || cannot "there is no Rust here, and $dir/bin is empty; gather fills it"
+    [ ! -f "$dir/gathered" ] || return 0
+    command -v cargo >/dev/null || cannot "there is no Rust here; what was built elsewhere can be brought (README.md)"
     mkdir -p "$dir/bin"
     # Before the examples and tests, whose library can be made to fail.
     cargo build --release
@@ -186,6 +186,7 @@ gather() { # [OPTION…]
         shift 2
     done
     [ ${#packages[@]} -gt 0 ] || packages=(-r tools/gpu/requirements.txt)
+    rm -f "$dir/gathered"
     (build)
     (libraries)
     for platform in manylinux_2_{17..35}_x86_64 manylinux2014_x86_64 manylinux1_x86_64; do platforms+=(--platform "$platform"); done
@@ -197,6 +198,7 @@ gather() { # [OPTION…]
     [ -z "$size" ] || find "$dir" -type f -size "+$size" ! -name '*.part-*' | while read -r file; do
         split -b "$size" "$file" "$file.part-" && rm "$file"
     done
+    touch "$dir/gathered"
     du -sh "$dir"/*
 }
 
