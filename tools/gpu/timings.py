@@ -266,7 +266,7 @@ def versions():
 
 def table(folder, device):
     titles = {"emblem": "bundled model, 64 × 64, float32", "sd15": "SD 1.5's shapes, guided", "turbo": "SD-Turbo's shapes"}
-    print(f"Measured by `tools/gpu/run.sh` on {machine()} (device {device}; {versions()}):\n")
+    print(f"Measured with `tools/gpu/run.sh` on {machine()} (device {device}; {versions()}):\n")
     heads = [f"a picture of {n} step{'s' * (n > 1)}" for n in STEPS]
     heads = ["", "", "a step", *heads, "of Scumble's time", "device memory", "copied a step", "off by"]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
