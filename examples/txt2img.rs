@@ -88,6 +88,9 @@ struct Arguments {
     /// Directory for a preview of each step
     #[arg(long, value_name = "DIR")]
     previews: Option<PathBuf>,
+    /// Paint it so often, to measure: the first time, memory and kernels are new
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true)]
+    repeat: usize,
     /// List devices, schedulers and spacings
     #[arg(long)]
     list: bool,
@@ -151,6 +154,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         ..Request::default()
     };
     let preview = Preview { every: i32::from(arguments.previews.is_some()), ..Preview::default() };
+    for _ in 1..arguments.repeat {
+        let (copied, begin) = (bytes_copied(), Instant::now());
+        let generation = Generation::create(&prompt, &request, &Preview::default())?;
+        generation.start()?;
+        generation.wait(None)?;
+        generation.picture(Source::Final)?;
+        let took = milliseconds(begin.elapsed());
+        println!("picture   {took}, {}, {} bytes copied", times(&generation), bytes_copied() - copied);
+    }
     let generation = Generation::create(&prompt, &request, &preview)?;
     let copied = bytes_copied();
     generation.start()?;
@@ -160,7 +172,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let picture = generation.picture(Source::Final)?;
     write_png(&arguments.out, &picture)?;
 
-    let (plan, snapshot) = (generation.plan(), generation.poll());
+    let plan = generation.plan();
     println!("model     {} ({} x {} pixels)", loaded.info.name, plan.width, plan.height);
     let device = &loaded.info.device;
     println!("device    {} ({}), {threads} threads", device.place, device.name);
@@ -168,11 +180,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("steps     {}, guidance {}", plan.steps, plan.guidance_scale);
     println!("scheduler {}", plan.sampler.name());
     println!(
-        "time      load {}, encode {}, denoise {}, decode {}",
+        "time      load {}, encode {}, {}",
         milliseconds(loaded.time),
         milliseconds(encoded.time),
-        milliseconds(snapshot.denoise),
-        milliseconds(snapshot.decode)
+        times(&generation)
     );
     let memory = &loaded.info.memory;
     let megabytes = |parts: &[Held]| format!("{} MB", parts.iter().map(Held::bytes).sum::<u64>() / 1_000_000);
@@ -244,6 +255,11 @@ fn write_png(path: &Path, picture: &Picture) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{} cannot be written: {error}", path.display()).into())
 }
 
+fn times(generation: &Generation) -> String {
+    let snapshot = generation.poll();
+    format!("denoise {}, decode {}", milliseconds(snapshot.denoise), milliseconds(snapshot.decode))
+}
+
 fn milliseconds(time: Duration) -> String {
-    format!("{:.0} ms", time.as_secs_f64() * 1000.0)
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }

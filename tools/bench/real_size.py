@@ -48,34 +48,51 @@ pipe(%r, num_inference_steps=int(steps), guidance_scale=%s, generator=torch.Gene
 """
 
 
+# What the parts of Stable Diffusion have in common, and where its versions differ.
+VAE = {"sample_size": 512, "block_out_channels": (128, 256, 512, 512), "layers_per_block": 2}
+SD15 = {
+    "unet": {"sample_size": 64, "block_out_channels": (320, 640, 1280, 1280), "attention_head_dim": 8},
+    "vae": VAE,
+    "text": {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12},
+}
+
+
 def make(folder):
-    import torch
-    from diffusers import AutoencoderKL, AutoencoderTiny, PNDMScheduler, UNet2DConditionModel
-    from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
+    from diffusers import AutoencoderTiny
     from optimum.exporters.onnx import main_export
+
+    pipeline(folder, SD15).save_pretrained(folder / "torch")
+    main_export(str(folder / "torch"), str(folder / "onnx"), task="text-to-image", do_validation=False)
+
+    import export_tiny
+
+    export_tiny.write_decoder(AutoencoderTiny(), folder / "onnx" / "vae_decoder_tiny")
+
+
+def pipeline(folder, shape):
+    """diffusers' pipeline of such a shape, with random weights. Its tokenizer lies in the folder."""
+    import torch
+    from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+    from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
     sys.path[:0] = [str(REFERENCE), str(REFERENCE / "families")]
     import clip_vocabulary
-    import export_tiny
 
     (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
     clip_vocabulary.write_directory(REFERENCE / "golden", folder / "tokenizer", clip_vocabulary.END)
 
     torch.manual_seed(0)
-    blocks = {"block_out_channels": (320, 640, 1280, 1280), "cross_attention_dim": 768}
-    unet = UNet2DConditionModel(sample_size=64, attention_head_dim=8, **blocks)
+    width = shape["text"]["hidden_size"]
+    unet = UNet2DConditionModel(cross_attention_dim=width, **shape["unet"])
+    levels = len(shape["vae"]["block_out_channels"])
     vae = AutoencoderKL(
-        sample_size=512,
-        block_out_channels=(128, 256, 512, 512),
-        layers_per_block=2,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
         latent_channels=4,
+        **shape["vae"],
     )
-    text = CLIPTextConfig(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, projection_dim=768
-    )
+    text = CLIPTextConfig(projection_dim=width, **shape["text"])
     scheduler = PNDMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -85,7 +102,7 @@ def make(folder):
         steps_offset=1,
     )
     print("UNet: %.0f M parameters" % (sum(p.numel() for p in unet.parameters()) / 1e6))
-    StableDiffusionPipeline(
+    return StableDiffusionPipeline(
         vae=vae,
         text_encoder=CLIPTextModel(text),
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
@@ -94,9 +111,7 @@ def make(folder):
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
-    ).save_pretrained(folder / "torch")
-    main_export(str(folder / "torch"), str(folder / "onnx"), task="text-to-image", do_validation=False)
-    export_tiny.write_decoder(AutoencoderTiny(), folder / "onnx" / "vae_decoder_tiny")
+    )
 
 
 def measured(command):

@@ -12,17 +12,17 @@ TOKENS = 24
 PICTURE = {0: "batch", 1: "channels", 2: "height", 3: "width"}
 
 
-def export(torch_folder, folder, dtype=torch.float32):
+def export(torch_folder, folder, dtype=torch.float32, device="cpu"):
     shutil.rmtree(folder, ignore_errors=True)
-    pipe = StableDiffusionPipeline.from_pretrained(torch_folder, torch_dtype=dtype)
+    pipe = StableDiffusionPipeline.from_pretrained(torch_folder, torch_dtype=dtype).to(device)
 
     def example(*shape):
-        return torch.randn(*shape).to(dtype)
+        return torch.randn(*shape).to(device, dtype)
 
     width, size = pipe.unet.config.cross_attention_dim, pipe.unet.config.sample_size
     write(
         pipe.text_encoder,
-        (torch.zeros(1, TOKENS, dtype=torch.int32),),
+        (torch.zeros(1, TOKENS, dtype=torch.int32, device=device),),
         folder / "text_encoder",
         ["input_ids"],
         ["last_hidden_state", "pooler_output"],
