@@ -91,12 +91,12 @@ def main():
     wanted, background = prompts.picture, prompts.background
 
     torch.manual_seed(0)
-    vae, pixels = drawn(options.cache / "emblem-128-torch", prompts.texts, options.steps, options.guidance)
+    vae, pixels = drawn(options.cache / "emblem-torch", prompts.texts, options.steps, options.guidance)
     print(f"autoencoder: {reconstruction(vae, pictures):.2f} dB")
     print(f"| | thing | style | background within {NEAR} |\n|---|---|---|---|")
     score(f"drawn in {options.steps} steps, guidance {options.guidance:g}", judge, pixels, wanted, background)
     diffusion.sheet(pixels[:64], 8).save(options.cache / "evaluate.png")
-    turbo = options.cache / "emblem-128-turbo-torch"
+    turbo = options.cache / "emblem-turbo-torch"
     if turbo.exists():
         score("student, 4 steps, no guidance", judge, drawn(turbo, prompts.texts, 4, 1)[1], wanted, background)
     own = pictures.on(wanted, COLOURS.to(wanted.device)[background])
