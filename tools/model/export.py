@@ -19,6 +19,7 @@ from transformers import CLIPTextModel
 import graph
 import tokenizer
 from captions import Captions
+from concepts import FIRST
 from noise import SCHEDULE
 from preview import TinyDecoder
 
@@ -127,11 +128,11 @@ def write_configs(folder, text_encoder, unet, vae):
 
 
 def write_things(path, cache):
-    """What the model can draw: one thing a line, and after it the other words for it."""
+    """What the model has been taught to draw: one thing a line, and after it the other words for it."""
     with zipfile.ZipFile(cache / "pictures.zip") as archive:
         synonyms = json.loads(archive.read("synonyms.json"))
     known = Captions(sorted(synonyms), synonyms).synonyms
-    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items())))
+    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items()) if name in FIRST))
 
 
 def write(cache, target, kind):
