@@ -67,8 +67,12 @@ def train(cache, pictures, steps, size):
             run.save()
 
 
-def keep(vae, pictures, cache):
-    """Writes the finished autoencoder, and the latents of all pictures on all backgrounds with a deviation of one."""
+@torch.no_grad()
+def keep(vae, pictures, cache, scale=None):
+    """Writes the finished autoencoder, and the latents of all pictures on all backgrounds.
+
+    Their deviation is one, unless they are scaled as a UNet is used to.
+    """
     count, device = len(pictures), pictures.rgba.device
     latents = torch.stack([
         torch.cat([
@@ -77,6 +81,6 @@ def keep(vae, pictures, cache):
         ])
         for colour in COLOURS
     ], dim=1)
-    vae.register_to_config(scaling_factor=float(1 / latents.float().std()))
+    vae.register_to_config(scaling_factor=scale or float(1 / latents.float().std()))
     vae.to(memory_format=torch.contiguous_format).save_pretrained(cache / "vae")
     torch.save(latents * vae.config.scaling_factor, cache / "latents.pt")

@@ -91,11 +91,6 @@ def chances(pictures):
     return first.to(pictures.rgba.device), white.to(pictures.rgba.device)
 
 
-def noise_times(size, device):
-    """Times of training: fewer of those at which hardly any noise is left and nothing is decided."""
-    return (1000 * torch.rand(size, device=device) ** 0.7).long()
-
-
 def train(cache, pictures, steps, size):
     device = pictures.rgba.device
     if not (cache / "tokenizer/vocab.json").exists():
@@ -116,7 +111,7 @@ def train(cache, pictures, steps, size):
         which, background = (torch.multinomial(chance, size, replacement=True) for chance in (things, backgrounds))
         clean = latents[which, background].float().contiguous(memory_format=torch.channels_last)
         ids = texts[which, background, torch.randint(CAPTIONS, (size,), device=device)].long()
-        noise, times = torch.randn_like(clean), noise_times(size, device)
+        noise, times = torch.randn_like(clean), torch.randint(1000, (size,), device=device)
         with cast():
             embedding = modules["text_encoder"](ids).last_hidden_state
             velocity = draw_velocity(scheduler.add_noise(clean, noise, times), times, embedding).sample

@@ -1,6 +1,7 @@
 """Trains the parts of the model, all of them or those named. Started again, it goes on from the last checkpoints.
 
     python tools/model/train.py
+    python tools/model/train.py --from models/emblem diffusion
     python tools/model/train.py autoencoder
     python tools/model/train.py diffusion    (text encoder and UNet; needs the autoencoder)
     python tools/model/train.py turbo        (the student of few steps; needs both)
@@ -24,10 +25,10 @@ from unpack import unpack
 
 # Steps and pictures in a step: what two CPU cores manage in some hours, and what a GPU does in minutes.
 PARTS = {
-    "autoencoder": (autoencoder.train, {"cpu": (8000, 8), "cuda": (12000, 96)}),
-    "diffusion": (diffusion.train, {"cpu": (20000, 64), "cuda": (24000, 768)}),
+    "autoencoder": (autoencoder.train, {"cpu": (4000, 16), "cuda": (12000, 96)}),
+    "diffusion": (diffusion.train, {"cpu": (20000, 32), "cuda": (24000, 768)}),
     "turbo": (distill.train, {"cpu": (1500, 32), "cuda": (3000, 256)}),
-    "features": (features.train, {"cpu": (4000, 64), "cuda": (6000, 256)}),
+    "features": (features.train, {"cpu": (1500, 64), "cuda": (6000, 256)}),
     "preview": (preview.train, {"cpu": (1000, 32), "cuda": (4000, 128)}),
 }
 

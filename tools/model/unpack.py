@@ -15,7 +15,7 @@ def unpack(folder, cache, pictures):
     if not (cache / "latents.pt").exists():
         vae = AutoencoderKL.from_config(AutoencoderKL.load_config(folder / "vae_encoder"))
         graph.read(vae, folder / "vae_encoder/model.onnx", folder / "vae_decoder/model.onnx")
-        autoencoder.keep(vae.to(pictures.rgba.device), pictures, cache)
+        autoencoder.keep(vae.to(pictures.rgba.device), pictures, cache, vae.config.scaling_factor)
     if not (cache / "text_encoder").exists():
         encoder = CLIPTextModel(CLIPTextConfig.from_pretrained(folder / "text_encoder"))
         graph.read(encoder, folder / "text_encoder/model.onnx")
