@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long)]
     negative: Option<String>,
     /// Directory of the model
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64"))]
+    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem"))]
     model: PathBuf,
     /// Steps of the scheduler [default: the model's]
     #[arg(long, allow_negative_numbers = true)]

@@ -6,7 +6,7 @@
  *
  *   scumble_context_desc cd;
  *   scumble_context_desc_init(&cd, sizeof cd, SCUMBLE_ABI_VERSION);
- *   cd.model_path = "models/emblem-64";
+ *   cd.model_path = "models/emblem";
  *   scumble_context *context;
  *   if (scumble_context_create(&cd, &context) != SCUMBLE_STATUS_OK) puts(scumble_last_error());
  *

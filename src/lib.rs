@@ -16,7 +16,7 @@
 //! use scumble::{Context, Device, Generation, Places, Preview, Prompt, Request, Source, Texts};
 //!
 //! # fn main() -> scumble::Result<()> {
-//! let context = Context::open(Places::at("models/emblem-64"), Device::default())?;
+//! let context = Context::open(Places::at("models/emblem"), Device::default())?;
 //! context.wait(None)?;
 //! let prompt = Prompt::create(&context, Texts::of("a red apple"), false)?;
 //! let generation = Generation::create(&prompt, &Request::default(), &Preview::default())?;

@@ -2,7 +2,7 @@
  *
  *   cargo build --release
  *   cc examples/c/txt2img.c -Iinclude -Ltarget/release -lscumble -Wl,-rpath,target/release -o txt2img
- *   ./txt2img models/emblem-64 "a red apple, 3d style, on a blue background" out.ppm 20
+ *   ./txt2img models/emblem "a red apple, 3d style, on a blue background" out.ppm 20
  */
 #define _POSIX_C_SOURCE 199309L /* nanosleep */
 #include <scumble.h>
@@ -34,7 +34,7 @@ static void write_ppm(const char *path, const unsigned char *rgb, int width, int
 }
 
 int main(int argc, char **argv) {
-    const char *model = argc > 1 ? argv[1] : "models/emblem-64";
+    const char *model = argc > 1 ? argv[1] : "models/emblem";
     const char *text = argc > 2 ? argv[2] : "a red apple, 3d style, on a blue background";
     const char *path = argc > 3 ? argv[3] : "out.ppm";
     int steps = argc > 4 ? atoi(argv[4]) : SCUMBLE_AUTO;

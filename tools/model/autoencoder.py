@@ -1,15 +1,15 @@
-"""Trains the autoencoder: 128 x 128 pixels to 16 x 16 latents of 8 channels, and back."""
+"""Trains the autoencoder: 64 x 64 pixels to 16 x 16 latents of 8 channels, and back."""
 import torch
 from diffusers import AutoencoderKL
 
 from pictures import COLOURS
-from training import Run, autocast
+from training import Run, autocast, begin
 
 # 8 channels rather than Stable Diffusion's 4: drawings have hard edges, and at this size every one of them shows.
 # Few groups and no attention, since the gradients of both are what costs most on a CPU.
 CONFIG = dict(
-    down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
-    block_out_channels=[16, 32, 64, 96], layers_per_block=1, latent_channels=8, norm_num_groups=4, sample_size=128,
+    down_block_types=["DownEncoderBlock2D"] * 3, up_block_types=["UpDecoderBlock2D"] * 3,
+    block_out_channels=[16, 32, 64], layers_per_block=1, latent_channels=8, norm_num_groups=8, sample_size=64,
     mid_block_add_attention=False,
 )
 
@@ -49,8 +49,9 @@ def reconstruction(vae, pictures, count=256):
 def train(cache, pictures, steps, size):
     device = pictures.rgba.device
     vae = AutoencoderKL(**CONFIG).to(device, memory_format=torch.channels_last)
+    begin(vae, cache / "vae")
     run, cast = Run(cache / "autoencoder.pt", {"vae": vae}, rate=2e-3, steps=steps), autocast(device)
-    while run.step < run.steps:
+    while not run.done():
         pixels = batch(pictures, size)
         with cast():
             distribution = vae.encode(pixels).latent_dist
@@ -61,13 +62,17 @@ def train(cache, pictures, steps, size):
         if run.due(minutes=5):
             with run.averaged():
                 print(f"reconstruction {reconstruction(vae, pictures):.2f} dB", flush=True)
-                if run.step == run.steps:
+                if run.done():
                     keep(vae, pictures, cache)
             run.save()
 
 
-def keep(vae, pictures, cache):
-    """Writes the finished autoencoder, and the latents of all pictures on all backgrounds with a deviation of one."""
+@torch.no_grad()
+def keep(vae, pictures, cache, scale=None):
+    """Writes the finished autoencoder, and the latents of all pictures on all backgrounds.
+
+    Their deviation is one, unless they are scaled as a UNet is used to.
+    """
     count, device = len(pictures), pictures.rgba.device
     latents = torch.stack([
         torch.cat([
@@ -76,6 +81,6 @@ def keep(vae, pictures, cache):
         ])
         for colour in COLOURS
     ], dim=1)
-    vae.register_to_config(scaling_factor=float(1 / latents.float().std()))
+    vae.register_to_config(scaling_factor=scale or float(1 / latents.float().std()))
     vae.to(memory_format=torch.contiguous_format).save_pretrained(cache / "vae")
     torch.save(latents * vae.config.scaling_factor, cache / "latents.pt")

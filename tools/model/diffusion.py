@@ -5,13 +5,16 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from PIL import Image
+from torch import nn
+from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import tokenizer
 from captions import Captions
+from concepts import FIRST
 from noise import draw, schedule
 from pictures import BACKGROUNDS
-from training import Run, autocast
+from training import Run, autocast, begin
 
 CAPTIONS = 4  # of each picture on each background
 WIDTH = 160
@@ -58,6 +61,36 @@ def captions(pictures, words):
     return tokenizer.encode(words, texts).view(len(pictures), len(BACKGROUNDS), CAPTIONS, -1)
 
 
+def learn_words(encoder, texts, chance, steps=300, size=128):
+    """Teaches the text encoder to tell thing, style and background, before there is a UNet.
+
+    Texts cost next to nothing beside pictures, and a UNet that is told things apart from its first step learns sooner.
+    """
+    things, backgrounds, many, length = texts.shape
+    heads = nn.Linear(WIDTH, things + backgrounds).to(texts.device)
+    optimizer, cast = torch.optim.AdamW([*encoder.parameters(), *heads.parameters()], 2e-3), autocast(texts.device)
+    for step in range(steps):
+        thing = torch.multinomial(chance, size, replacement=True)
+        background, which = (torch.randint(n, (size,), device=texts.device) for n in (backgrounds, many))
+        with cast():
+            state = encoder(texts[thing, background, which].long()).last_hidden_state.mean(dim=1)
+            scores = heads(state).float().split([things, backgrounds], dim=1)
+        loss = functional.cross_entropy(scores[0], thing) + functional.cross_entropy(scores[1], background)
+        optimizer.param_groups[0]["lr"] = 2e-3 * min(1, 3 * (1 - step / steps))
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        if (step + 1) % 50 == 0:
+            print(f"words: step {step + 1} of {steps}, loss {float(loss.detach()):.3f}", flush=True)
+
+
+def chances(pictures):
+    """How often each picture is learnt from, and each background: the first things alone, and white more often."""
+    first = torch.tensor([float(name in FIRST) for name in pictures.concepts]).repeat_interleave(3)
+    white = torch.tensor([4.0] + [1.0] * (len(BACKGROUNDS) - 1))
+    return first.to(pictures.rgba.device), white.to(pictures.rgba.device)
+
+
 def train(cache, pictures, steps, size):
     device = pictures.rgba.device
     if not (cache / "tokenizer/vocab.json").exists():
@@ -66,20 +99,27 @@ def train(cache, pictures, steps, size):
     latents = torch.load(cache / "latents.pt", map_location=device)
     texts = captions(pictures, words).to(device)
     modules = {"text_encoder": text_encoder(words).to(device), "unet": unet(device)}
-    run, cast, scheduler = Run(cache / "diffusion.pt", modules, rate=8e-4, steps=steps), autocast(device), schedule()
-    while run.step < run.steps:
-        which, background = (torch.randint(n, (size,), device=device) for n in latents.shape[:2])
+    for name, module in modules.items():
+        begin(module, cache / name)
+    run = Run(cache / "diffusion.pt", modules, rate=1e-3, steps=steps, average=0.997)
+    things, backgrounds = chances(pictures)
+    if run.step == 0 and not (cache / "text_encoder").exists():
+        learn_words(modules["text_encoder"], texts, things)
+    draw_velocity = torch.compile(modules["unet"])
+    cast, scheduler = autocast(device), schedule()
+    while not run.done():
+        which, background = (torch.multinomial(chance, size, replacement=True) for chance in (things, backgrounds))
         clean = latents[which, background].float().contiguous(memory_format=torch.channels_last)
         ids = texts[which, background, torch.randint(CAPTIONS, (size,), device=device)].long()
         noise, times = torch.randn_like(clean), torch.randint(1000, (size,), device=device)
         with cast():
             embedding = modules["text_encoder"](ids).last_hidden_state
-            velocity = modules["unet"](scheduler.add_noise(clean, noise, times), times, embedding).sample
+            velocity = draw_velocity(scheduler.add_noise(clean, noise, times), times, embedding).sample
         run.learn((velocity.float() - scheduler.get_velocity(clean, noise, times)).square().mean())
         if run.due(minutes=10):
             with run.averaged():
                 show(cache, words, **modules)
-                if run.step == run.steps:
+                if run.done():
                     keep(cache, **modules)
             run.save()
 

@@ -56,7 +56,7 @@ def train(cache, pictures, steps, size):
     run, cast = Run(cache / "turbo.pt", {"unet": student}, rate=2e-4, steps=steps), autocast(device)
     curve, times = Curve(device), leaps(device)
     nothing = diffusion.embed(encoder, words, [""])
-    while run.step < run.steps:
+    while not run.done():
         which, background = (torch.randint(n, (size,), device=device) for n in latents.shape[:2])
         ids = texts[which, background, torch.randint(diffusion.CAPTIONS, (size,), device=device)].long()
         leap = times[torch.randint(STEPS, (size,), device=device)]
@@ -75,6 +75,6 @@ def train(cache, pictures, steps, size):
         if run.due(minutes=10):
             with run.averaged():
                 diffusion.show(cache, words, encoder, student, steps=STEPS, guidance=1, name="turbo.png")
-                if run.step == run.steps:
+                if run.done():
                     student.to(memory_format=torch.contiguous_format).save_pretrained(cache / "unet_turbo")
             run.save()

@@ -16,6 +16,7 @@ import diffusion
 import features
 from autoencoder import reconstruction
 from captions import BACKGROUND_PHRASES, STYLE_PHRASES, article
+from concepts import FIRST
 from noise import draw
 from pictures import BACKGROUNDS, COLOURS, STYLES, Pictures
 from training import device
@@ -70,7 +71,7 @@ def score(name, judge, pixels, wanted, background=None):
 @torch.no_grad()
 def drawn(folder, texts, steps, guidance):
     where = device()
-    model = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32).to(where)
+    model = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32).to(where)
     words, pixels = model.tokenizer, []
     nothing = diffusion.embed(model.text_encoder, words, [""])
     for seed in range(0, len(texts), 50):
@@ -89,14 +90,17 @@ def main():
     pictures = Pictures(options.cache / "pictures.zip").to(device())
     prompts, judge = Prompts(pictures), features.Judge(options.cache, pictures)
     wanted, background = prompts.picture, prompts.background
+    taught = torch.tensor([pictures.concepts[picture // 3] in FIRST for picture in wanted.tolist()])
 
     torch.manual_seed(0)
-    vae, pixels = drawn(options.cache / "emblem-128-torch", prompts.texts, options.steps, options.guidance)
+    vae, pixels = drawn(options.cache / "emblem-torch", prompts.texts, options.steps, options.guidance)
     print(f"autoencoder: {reconstruction(vae, pictures):.2f} dB")
     print(f"| | thing | style | background within {NEAR} |\n|---|---|---|---|")
-    score(f"drawn in {options.steps} steps, guidance {options.guidance:g}", judge, pixels, wanted, background)
+    title = f"drawn in {options.steps} steps, guidance {options.guidance:g}"
+    score(title, judge, pixels, wanted, background)
+    score(f"{title}: the {int(taught.sum())} things taught", judge, pixels[taught], wanted[taught], background[taught])
     diffusion.sheet(pixels[:64], 8).save(options.cache / "evaluate.png")
-    turbo = options.cache / "emblem-128-turbo-torch"
+    turbo = options.cache / "emblem-turbo-torch"
     if turbo.exists():
         score("student, 4 steps, no guidance", judge, drawn(turbo, prompts.texts, 4, 1)[1], wanted, background)
     own = pictures.on(wanted, COLOURS.to(wanted.device)[background])

@@ -2,7 +2,7 @@
 
     python tools/model/export.py models
 
-gives models/emblem-128 and models/emblem-128-turbo (ONNX), and in the cache the same two for diffusers (safetensors).
+gives models/emblem and models/emblem-turbo (ONNX), and in the cache the same two for diffusers (safetensors).
 All weights are rounded to fp16 first, so that every form holds the same numbers.
 """
 import argparse
@@ -19,10 +19,11 @@ from transformers import CLIPTextModel
 import graph
 import tokenizer
 from captions import Captions
+from concepts import FIRST
 from noise import SCHEDULE
 from preview import TinyDecoder
 
-NAME = "emblem-128"
+NAME = "emblem"
 DEFAULTS = {"": {"steps": 20, "guidance_scale": 3.0}, "-turbo": {"steps": 4, "guidance_scale": 1.0}}
 
 
@@ -85,7 +86,7 @@ def write_graphs(folder, text_encoder, unet, vae, tiny):
     small, large = {0: "batch", 2: "height", 3: "width"}, {0: "batch", 2: "h", 3: "w"}
     layers = [f"hidden_states.{layer}" for layer in range(text_encoder.config.num_hidden_layers + 1)]
     channels, width = unet.config.in_channels, unet.config.cross_attention_dim
-    latents, pixels = torch.randn(2, channels, 16, 16), torch.randn(1, 3, 128, 128)
+    latents, pixels = torch.randn(2, channels, 16, 16), torch.randn(1, 3, 64, 64)
     embedding = torch.randn(2, tokenizer.LENGTH, width)
     graph.write(
         folder / "text_encoder", TextEncoder(text_encoder),
@@ -127,11 +128,11 @@ def write_configs(folder, text_encoder, unet, vae):
 
 
 def write_things(path, cache):
-    """What the model can draw: one thing a line, and after it the other words for it."""
+    """What the model has been taught to draw: one thing a line, and after it the other words for it."""
     with zipfile.ZipFile(cache / "pictures.zip") as archive:
         synonyms = json.loads(archive.read("synonyms.json"))
     known = Captions(sorted(synonyms), synonyms).synonyms
-    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items())))
+    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items()) if name in FIRST))
 
 
 def write(cache, target, kind):

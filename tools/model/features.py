@@ -13,14 +13,14 @@ from training import Run, autocast
 
 
 class Eye(nn.Module):
-    """128 x 128 pixels to a direction of 128 numbers."""
+    """64 x 64 pixels to a direction of 128 numbers."""
 
     def __init__(self, pictures):
         super().__init__()
         widths, layers = [3, 32, 64, 128, 192], []
         for before, after in zip(widths, widths[1:]):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
-        self.body = nn.Sequential(nn.AvgPool2d(2), *layers, nn.Flatten(), nn.Linear(widths[-1] * 16, 128))
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * 16, 128))
         self.classes = nn.Parameter(torch.randn(pictures, 128))
 
     def forward(self, pixels):
@@ -46,7 +46,7 @@ def altered(pictures, which):
     ], dim=1)
     grid = functional.affine_grid(matrix, pixels.shape, align_corners=False)
     pixels = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
-    coarse = functional.interpolate(functional.avg_pool2d(pixels, 4), scale_factor=4, mode="bilinear")
+    coarse = functional.interpolate(functional.avg_pool2d(pixels, 3, 2, 1), size=pixels.shape[2:], mode="bilinear")
     pixels = torch.lerp(pixels, coarse, between(0, 1, 1, 1, 1))
     pixels = pixels * between(0.8, 1.2, 1, 1, 1) + between(-0.15, 0.15, 3, 1, 1)
     return (pixels + between(0, 0.1, 1, 1, 1) * torch.randn_like(pixels)).clamp(-1, 1)
@@ -56,7 +56,7 @@ def train(cache, pictures, steps, size):
     device = pictures.rgba.device
     eye = Eye(len(pictures)).to(device, memory_format=torch.channels_last)
     run, cast = Run(cache / "features.pt", {"eye": eye}, rate=2e-3, steps=steps), autocast(device)
-    while run.step < run.steps:
+    while not run.done():
         which = torch.randint(len(pictures), (size,), device=device)
         pixels = altered(pictures, which).contiguous(memory_format=torch.channels_last)
         with cast():

@@ -35,7 +35,7 @@ class Pictures:
         return self
 
     def on(self, which, colours):
-        """Pictures laid on colours [n, 3], from -1 to 1: [n, 3, 128, 128]."""
+        """Pictures laid on colours [n, 3], from -1 to 1: [n, 3, 64, 64]."""
         rgba = self.rgba[which].float()
         alpha = rgba[:, 3:] / 255
         return (rgba[:, :3] / 127.5 - 1) * alpha + colours[:, :, None, None] * (1 - alpha)

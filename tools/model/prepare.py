@@ -1,4 +1,4 @@
-"""Builds the data set: pictures of 128 x 128 pixels with transparency, their names, styles and synonyms.
+"""Builds the data set: pictures of 64 x 64 pixels with transparency, their names, styles and synonyms.
 
 The art comes from npm packages (package.json names them and their versions; their licences are in the card).
 """
@@ -16,7 +16,7 @@ from PIL import Image
 
 from concepts import chosen, plain, synonyms
 
-SIZE = 128
+SIZE = 64
 
 
 def install(cache):

@@ -15,7 +15,7 @@ class TinyDecoder(nn.Sequential):
     In place of AutoencoderTiny's: this UNet is so small that a decoder of that kind would cost as much as a step.
     """
 
-    def __init__(self, channels, width=48, factor=8):
+    def __init__(self, channels, width=48, factor=4):
         super().__init__(
             nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1), nn.ReLU(),
@@ -35,7 +35,7 @@ def train(cache, pictures, steps, size):
     fit_colours(cache, pictures, latents)
     decoder = TinyDecoder(latents.shape[2]).to(device, memory_format=torch.channels_last)
     run, cast = Run(cache / "preview.pt", {"decoder": decoder}, rate=2e-3, steps=steps), autocast(device)
-    while run.step < run.steps:
+    while not run.done():
         given, pixels = pairs(pictures, latents, size)
         with cast():
             made = decoder(given.contiguous(memory_format=torch.channels_last))
