@@ -23,7 +23,7 @@
  * Threads. Every function may be called from any thread. _poll, _cancel, _pause, _resume, _set_pace,
  * _set_priority, _get_info, _read_image and _destroy may be called at any time; of the others one at
  * a time for an object. No call takes longer than a copy but those that say that they block, compute
- * or load: _wait, _encode, _step, _decode, scumble_runtime_load and scumble_shutdown.
+ * or load: _wait, _encode, _step, _decode, scumble_runtime_load, _add_provider and scumble_shutdown.
  *
  * This file is generated from the Rust sources and is the whole C API.
  */
@@ -514,16 +514,6 @@ typedef enum scumble_priority scumble_priority;
 typedef int32_t scumble_priority;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
-
-/**
- * A provider on one of its adapters.
- */
-typedef struct Place Place;
-
-/**
- * An execution provider of ONNX Runtime.
- */
-typedef struct Provider Provider;
 
 /**
  * A loaded model on one device, with the thread that works for it.

@@ -47,14 +47,17 @@ fn clean(header: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A constant of ours that is not meant for C would be seen by every file of the host.
+/// A constant or a type of ours that is not meant for C would be seen by every file of the host.
 #[test]
-fn macros_are_of_our_name() {
+fn what_hosts_see_is_of_our_name() {
     let header = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/include/scumble.h")).unwrap();
     let macros: Vec<&str> = header.lines().filter_map(|line| line.strip_prefix("#define ")).collect();
     assert!(!macros.is_empty());
     for name in macros {
         assert!(name.starts_with("SCUMBLE_"), "{name}");
+    }
+    for line in header.lines().filter(|line| ["typedef ", "struct ", "enum "].iter().any(|it| line.starts_with(it))) {
+        assert!(line.contains(" scumble_"), "{line}");
     }
 }
 
