@@ -193,7 +193,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         megabytes(std::slice::from_ref(&memory.unet)),
         megabytes(&memory.vae)
     );
-    if device.place != Place::CPU {
+    if device.place != Place::cpu() {
         println!("copied    {} KB between host and device", (bytes_copied() - copied) / 1000);
     }
     println!("wrote     {}", arguments.out.display());

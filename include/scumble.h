@@ -1126,10 +1126,6 @@ typedef struct scumble_generation_info {
   char scheduler[32];
 } scumble_generation_info;
 
-
-
-
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus

@@ -60,7 +60,7 @@ fn what_there_is_and_why_not() {
         assert_eq!(info.usable == 0, !text(&info.reason).is_empty(), "{}", named(info));
         println!("{} {:?} {:?} {}", named(info), text(&info.name), text(&info.vendor), text(&info.reason));
     }
-    for provider in Provider::ALL.into_iter().filter(|provider| provider.exists_here()) {
+    for provider in Provider::all().into_iter().filter(|provider| provider.exists_here()) {
         assert!(devices.iter().any(|info| named(info).starts_with(provider.name())), "{}", provider.name());
     }
 }
@@ -114,7 +114,7 @@ fn options_need_a_provider_that_has_some() {
 #[test]
 fn names_of_devices() {
     let place = |provider, index| Place { provider, index };
-    assert_eq!("cpu".parse(), Ok(Place::CPU));
+    assert_eq!("cpu".parse(), Ok(Place::cpu()));
     assert_eq!("cuda".parse(), Ok(place(Provider::Cuda, 0)));
     assert_eq!("tensorrt-rtx:3".parse(), Ok(place(Provider::TensorRtRtx, 3)));
     for name in ["", "CUDA", "cuda:", "cuda:x", "cuda:-1", "npu", "cpu "] {

@@ -150,7 +150,7 @@ impl Component {
     }
 
     fn place(&self) -> Place {
-        self.options.device.place.unwrap_or(Place::CPU)
+        self.options.device.place.unwrap_or(Place::cpu())
     }
 
     fn count(&self) {

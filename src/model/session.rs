@@ -109,7 +109,7 @@ fn session_options(environment: &Environment, options: &Options) -> ort::Result<
         _ => (GraphOptimizationLevel::All, true),
     };
     let builder = Session::builder(environment)?.with_auto_device(AutoDevicePolicy::PreferCPU)?;
-    let place = options.device.place.unwrap_or(Place::CPU);
+    let place = options.device.place.unwrap_or(Place::cpu());
     Ok(place
         .attach(environment, builder, &options.device.provider_options, options.memory_budget)?
         .with_optimization_level(level)?

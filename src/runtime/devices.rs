@@ -51,7 +51,7 @@ pub fn look() -> Result<Arc<[DeviceInfo]>> {
         return Ok(Arc::clone(devices));
     }
     let mut devices = Vec::new();
-    for provider in Provider::ALL.into_iter().filter(|provider| provider.exists_here()) {
+    for provider in Provider::all().into_iter().filter(|provider| provider.exists_here()) {
         devices.extend(of(provider)?);
     }
     devices.sort_by_key(|device| (device.unusable.is_some(), !device.is_hardware)); // stable: the order stays
@@ -75,7 +75,7 @@ pub fn add_provider(path: &Path) -> Result<()> {
 
 /// The device to run on: the one named, or the best.
 pub fn choose(named: Option<Place>) -> Result<DeviceInfo> {
-    if named == Some(Place::CPU) {
+    if named == Some(Place::cpu()) {
         return Ok(cpu()); // without a look at drivers
     }
     let devices = look()?;
@@ -104,7 +104,7 @@ pub fn choose(named: Option<Place>) -> Result<DeviceInfo> {
 
 /// Why none of the devices before the chosen one was taken.
 fn passed_over(devices: &[DeviceInfo], best: &DeviceInfo) -> String {
-    let rank = |device: &DeviceInfo| Provider::ALL.iter().position(|provider| *provider == device.place.provider);
+    let rank = |device: &DeviceInfo| Provider::all().iter().position(|provider| *provider == device.place.provider);
     let better = devices.iter().filter(|device| rank(device) < rank(best));
     let reasons = better.map(|device| match &device.unusable {
         Some(reason) => format!("; not {}: {reason}", device.place),
@@ -183,7 +183,7 @@ fn cpu() -> DeviceInfo {
     let vendor = listed.and_then(|cpu| cpu.vendor().ok()).unwrap_or_default();
     let known = if vendor.is_empty() { "generic" } else { vendor };
     let name = format!("{known} {}", std::env::consts::ARCH);
-    DeviceInfo { name, vendor: vendor.to_owned(), is_hardware: true, ..nobody(Place::CPU) }
+    DeviceInfo { name, vendor: vendor.to_owned(), is_hardware: true, ..nobody(Place::cpu()) }
 }
 
 fn unusable(provider: Provider, reason: String) -> DeviceInfo {
@@ -193,7 +193,7 @@ fn unusable(provider: Provider, reason: String) -> DeviceInfo {
 impl Default for DeviceInfo {
     /// A CPU of which nothing is known.
     fn default() -> Self {
-        nobody(Place::CPU)
+        nobody(Place::cpu())
     }
 }
 

@@ -46,16 +46,18 @@ pub type ProviderOptions = Vec<(String, String)>;
 impl Provider {
     /// All, in the order in which a device is chosen: those that run any model at once come first, those that
     /// compile it for minutes and the CPU last.
-    pub const ALL: [Provider; 8] = [
-        Provider::Cuda,
-        Provider::DirectMl,
-        Provider::WebGpu,
-        Provider::TensorRtRtx,
-        Provider::TensorRt,
-        Provider::OpenVino,
-        Provider::CoreMl,
-        Provider::Cpu,
-    ];
+    pub fn all() -> [Provider; 8] {
+        [
+            Provider::Cuda,
+            Provider::DirectMl,
+            Provider::WebGpu,
+            Provider::TensorRtRtx,
+            Provider::TensorRt,
+            Provider::OpenVino,
+            Provider::CoreMl,
+            Provider::Cpu,
+        ]
+    }
 
     /// As descriptors name it.
     pub fn name(self) -> &'static str {
@@ -124,7 +126,9 @@ impl Provider {
 
 impl Place {
     /// The CPU.
-    pub const CPU: Place = Place { provider: Provider::Cpu, index: 0 };
+    pub const fn cpu() -> Self {
+        Self { provider: Provider::Cpu, index: 0 }
+    }
 
     /// What a session is told to run here: this provider, and the CPU for what it leaves over. `memory_limit`: bytes
     /// of the adapter's memory, where the provider can keep to it.
@@ -202,11 +206,11 @@ impl FromStr for Place {
             Some((name, index)) => (name, index.parse().ok()),
             None => (text, Some(0)),
         };
-        let provider = Provider::ALL.into_iter().find(|provider| provider.name() == name);
+        let provider = Provider::all().into_iter().find(|provider| provider.name() == name);
         match (provider, index) {
             (Some(provider), Some(index)) => Ok(Self { provider, index }),
             _ => {
-                let names = Provider::ALL.map(Provider::name).join(", ");
+                let names = Provider::all().map(Provider::name).join(", ");
                 bail!(DeviceNotFound, "device is \"{text}\"; expected auto, or one of {names}, with a number behind a colon where there are several: \"cuda:1\"")
             }
         }
