@@ -393,6 +393,12 @@ inline Result<void> load_runtime(const char *path = nullptr) {
     return detail::result(scumble_runtime_load(path));
 }
 
+/// Adds a provider to ONNX Runtime from a library of its own, and looks for devices again.
+inline Result<void> add_provider(const char *path) {
+    if (auto same = detail::same_abi(); !same) return same;
+    return detail::result(scumble_runtime_add_provider(path));
+}
+
 /// What contexts can be created on, best first; once ONNX Runtime is loaded.
 inline Result<std::vector<scumble_device_info>> devices() {
     if (auto same = detail::same_abi(); !same) return same.error();
