@@ -13,7 +13,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [platform, folder] = &arguments[..] else {
-        eprintln!("usage: fetch-onnxruntime PLATFORM FOLDER, with a platform of {}", onnxruntime::platforms().join(", "));
+        eprintln!(
+            "usage: fetch-onnxruntime PLATFORM FOLDER, with a platform of {}",
+            onnxruntime::platforms().join(", ")
+        );
         return ExitCode::from(2);
     };
     match onnxruntime::fetch(platform, Path::new(folder), |warning| eprintln!("{warning}")) {
