@@ -8,8 +8,8 @@
 #   scumble.def          its exports, for import libraries of any other kind
 #   onnxruntime.dll      the official one, for beside scumble.dll; its licence and notices are onnxruntime-*.txt
 #
-# Needs mingw-w64's gcc, lld, llvm-dlltool, and a standard library for Windows: rustup's, or else Debian's compiler with the standard
-# library's source. Where one of them is missing it says so, with exit status 69.
+# Needs mingw-w64's gcc, lld, llvm, and a standard library for Windows: rustup's, or else Debian's compiler with the
+# standard library's source. Where one of them is missing it says so, with exit status 69.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:-target/windows/x64}
@@ -23,10 +23,12 @@ unavailable() {
 
 command -v x86_64-w64-mingw32-gcc >/dev/null || unavailable "x86_64-w64-mingw32-gcc (Debian's gcc-mingw-w64-x86-64)"
 command -v ld.lld >/dev/null || unavailable "ld.lld (Debian's lld)"
-command -v llvm-dlltool >/dev/null || unavailable "llvm-dlltool (Debian's llvm)"
+command -v llvm-strip >/dev/null || unavailable "llvm-strip (Debian's llvm)"
 
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
-# lld, since only it writes a PDB. What is shipped names no folder of this machine.
+# lld, since only it writes a PDB. What strips while it links also says that there is none.
+export CARGO_PROFILE_RELEASE_STRIP=none
+# What is shipped names no folder of this machine.
 export RUSTFLAGS="-Clink-arg=-fuse-ld=lld -Clink-arg=-Wl,--pdb=$build/scumble.pdb \
     --remap-path-prefix=$PWD=scumble --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 options=(--release --lib --crate-type cdylib --no-default-features --target $target --target-dir "$build")
@@ -39,11 +41,11 @@ elif [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ]; then
 else
     unavailable "Rust's standard library for $target (rustup target add $target, or Debian's rustc-web, cargo-web and rust-web-src)"
 fi
-unset RUSTFLAGS
+unset RUSTFLAGS CARGO_PROFILE_RELEASE_STRIP
 onnxruntime=$(cargo run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- win32-x64 target/onnxruntime)
 
 mkdir -p "$out"
-x86_64-w64-mingw32-strip -o "$out/scumble.dll" "$build/$target/release/scumble.dll"
+llvm-strip -o "$out/scumble.dll" "$build/$target/release/scumble.dll"
 cp "$build/scumble.pdb" "$build/$target/release/libscumble.dll.a" "$onnxruntime" "$out"
 {
     printf 'LIBRARY scumble.dll\nEXPORTS\n'
