@@ -12,6 +12,8 @@ pub mod load;
 pub mod model;
 pub mod onnx;
 pub mod painting;
+#[cfg(unix)]
+pub mod windows;
 
 use std::env;
 use std::path::{Path, PathBuf};

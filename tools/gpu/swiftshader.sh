@@ -13,7 +13,7 @@ driver=/usr/lib/chromium/vk_swiftshader_icd.json
 folder=target/webgpu
 library=$folder/package/bin/napi-v6/linux/x64/libonnxruntime.so.1
 if [ ! -f $library ]; then
-    constant() { sed -n "s/^const $1: &str = \"\(.*\)\";/\1/p" build/fetch_runtime.rs; }
+    constant() { sed -n "s/^const $1: &str = \"\(.*\)\";/\1/p" build/onnxruntime.rs; }
     mkdir -p $folder
     (cd $folder && npm pack --silent "onnxruntime-node@$(constant NPM_VERSION)" >/dev/null)
     echo "$(constant NPM_SHA256)  $folder/onnxruntime-node-$(constant NPM_VERSION).tgz" | sha256sum --check --quiet
