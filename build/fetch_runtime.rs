@@ -49,7 +49,7 @@ fn cached_or_fetched_library() -> Result<PathBuf, String> {
         format!("ONNX Runtime cannot be fetched for {target}, only for {known}.")
     })?;
     let warn = |warning: &str| println!("cargo::warning={warning}");
-    onnxruntime::fetch(platform, &cargo_target_folder().join("onnxruntime"), warn)
+    onnxruntime::fetch(platform, false, &cargo_target_folder().join("onnxruntime"), warn)
 }
 
 /// The folder that all profiles and targets share: `OUT_DIR` is

@@ -71,9 +71,11 @@ pub fn platform(os: &str, arch: &str, abi: &str) -> Option<&'static str> {
     PLATFORMS.into_iter().find(fits).map(|known| known.0)
 }
 
-/// The library for this platform, in a folder of the cache with its licence. What was fetched once is there already.
-pub fn fetch(platform: &str, cache: &Path, warn: fn(&str)) -> Result<PathBuf, String> {
-    let archives = archives(platform, cache)?;
+/// The library for this platform, in a folder of the cache with what belongs to it: PyPI's, or else npm's; npm's alone
+/// where it shall know GPUs (DirectML under Windows, WebGPU). What was fetched once is there already.
+pub fn fetch(platform: &str, gpu: bool, cache: &Path, warn: fn(&str)) -> Result<PathBuf, String> {
+    let [wheel, package] = archives(platform, cache)?;
+    let archives = if gpu { vec![package] } else { vec![wheel, package] };
     if let Some(archive) = archives.iter().find(|archive| archive.is_there()) {
         return Ok(archive.library.clone());
     }

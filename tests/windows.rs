@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use common::c_program::{run, ROOT};
@@ -200,6 +201,27 @@ fn what_is_not_onnx_runtime_is_refused() {
         assert!(line.contains(words) && line.contains(&windows(&path)), "{line}");
     }
     assert_eq!(lines.next().unwrap().trim(), "SCUMBLE_STATUS_OK");
+}
+
+/// Microsoft's library with DirectML, where no graphics card works. Wine's own Direct3D 12 would end the process.
+#[test]
+fn directml_without_an_adapter_is_an_error() {
+    let Some(wine) = Wine::get() else { return };
+    let fetch = "run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- win32-x64";
+    let library =
+        run(Command::new(env!("CARGO")).current_dir(ROOT).args(fetch.split(' ')).args(["target/onnxruntime", "gpu"]));
+    let program = Program::new(wine, "tests/c/directml.c");
+    fs::remove_file(program.path(ONNXRUNTIME)).unwrap();
+    for file in fs::read_dir(Path::new(ROOT).join(library.trim()).parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        symlink(file.path(), program.path(file.file_name().to_str().unwrap())).unwrap();
+    }
+    let exports = program.path("d3d12.def");
+    fs::write(&exports, "EXPORTS\nD3D12CreateDevice @101\nD3D12GetDebugInterface @102\n").unwrap();
+    let source = "long D3D12CreateDevice(void) { return 0x887A0004; } /* DXGI_ERROR_UNSUPPORTED */
+        long D3D12GetDebugInterface(void) { return 0x887A0004; }";
+    dll(source, &[exports.to_str().unwrap()], &program.path("d3d12.dll"));
+    print!("{}", told(program.command().env("WINEDLLOVERRIDES", "d3d12=n")));
 }
 
 /// In the midst of its work, and without a crash. (What `exit` does while a context is being loaded is told in the

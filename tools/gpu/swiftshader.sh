@@ -9,17 +9,8 @@ cd "$(dirname "$0")/../.."
 driver=/usr/lib/chromium/vk_swiftshader_icd.json
 [ -f $driver ] || { echo "SKIPPED: Debian's chromium is not installed; WebGPU was not tried"; exit 0; }
 
-# The package that build.rs knows, by its hash.
-folder=target/webgpu
-library=$folder/package/bin/napi-v6/linux/x64/libonnxruntime.so.1
-if [ ! -f $library ]; then
-    constant() { sed -n "s/^const $1: &str = \"\(.*\)\";/\1/p" build/onnxruntime.rs; }
-    mkdir -p $folder
-    (cd $folder && npm pack --silent "onnxruntime-node@$(constant NPM_VERSION)" >/dev/null)
-    echo "$(constant NPM_SHA256)  $folder/onnxruntime-node-$(constant NPM_VERSION).tgz" | sha256sum --check --quiet
-    tar -xzf $folder/*.tgz -C $folder package/bin/napi-v6/linux/x64
-    rm $folder/*.tgz
-fi
+library=$(cargo run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- \
+    linux-x64 target/onnxruntime gpu)
 
 XDG_RUNTIME_DIR=$(mktemp -d)
 trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
