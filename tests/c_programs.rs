@@ -4,10 +4,11 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use common::c_program::{run, CProgram, ROOT};
-use scumble::{Context, Device, Format, Generation, Places, Preview, Prompt, Request, Source, Texts};
+use common::c_program::{onnxruntime, run, CProgram, ROOT};
+use common::painting;
 
 #[test]
 fn structures_have_their_first_size_and_no_padding() {
@@ -22,6 +23,17 @@ fn structures_have_their_first_size_and_no_padding() {
 }
 
 #[test]
+fn paths_are_utf8() {
+    let folder = tempfile::tempdir().unwrap();
+    let libraries = folder.path().join("Läufer 走");
+    fs::create_dir(&libraries).unwrap();
+    let (onnxruntime, name) = (onnxruntime(), "onnxruntime.library");
+    symlink(onnxruntime, libraries.join(name)).unwrap();
+    symlink(common::model(), folder.path().join("Modèle 模型")).unwrap();
+    run(CProgram::new("tests/c/paths.c").command().current_dir(folder.path()).arg(name));
+}
+
+#[test]
 fn by_hand_paints_what_the_worker_paints() {
     run(&mut CProgram::new("tests/c/by_hand.c").command());
 }
@@ -33,23 +45,9 @@ fn objects_may_be_destroyed_in_any_order_and_at_any_moment() {
 
 #[test]
 fn the_example_paints_what_rust_paints() {
-    let (model, text) = ("models/emblem-64", "a green star, flat style, on a white background");
+    let text = "a green star, flat style, on a white background";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out.ppm");
-    run(CProgram::new("examples/c/txt2img.c").command().args([model, text]).arg(&file));
-
-    let context = Context::open(Places::at(Path::new(ROOT).join(model)), Device::default()).unwrap();
-    context.wait(None).unwrap();
-    let prompt = Prompt::create(&context, Texts::of(text), false).unwrap();
-    let request = Request { seed: Some(14), ..Request::default() };
-    let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
-    generation.start().unwrap();
-    generation.wait(None).unwrap();
-    let picture = generation.picture(Source::Final).unwrap();
-    let (width, height) = (picture.width(), picture.height());
-    let mut expected = format!("P6 {width} {height} 255\n").into_bytes();
-    let header = expected.len();
-    expected.resize(header + width * height * 3, 0);
-    picture.copy_to(&mut expected[header..], Format::Rgb8, width * 3, false);
-    assert!(fs::read(&file).unwrap() == expected, "the picture differs");
+    run(CProgram::new("examples/c/txt2img.c").command().args(["models/emblem-64", text]).arg(&file));
+    assert!(fs::read(&file).unwrap() == painting::ppm(text), "the picture differs");
 }

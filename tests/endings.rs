@@ -32,7 +32,7 @@ fn end(command: &mut Command) -> (ExitStatus, Duration, String) {
 fn expect_end(program: &CProgram, how: &str, work: &str, microseconds: f64) -> Duration {
     let (status, time, errors) = end(program.command().args([how, work]).arg(format!("{microseconds:.0}")));
     match how {
-        "sigterm" => assert_eq!(status.signal(), Some(15), "{work} {microseconds:.0}: {status}, {errors}"),
+        "terminate" => assert_eq!(status.signal(), Some(15), "{work} {microseconds:.0}: {status}, {errors}"),
         _ => assert_eq!(status.code(), Some(0), "{how} {work} {microseconds:.0}: {status}, {errors}"),
     }
     assert!(time < LIMIT, "{how} in {work} after {microseconds:.0} µs took {time:?}");
@@ -45,7 +45,7 @@ fn at_two_hundred_moments() {
     let program = CProgram::new("tests/c/ending.c");
     let mut longest = Duration::ZERO;
     for nth in 0..MOMENTS {
-        let how = ["exit", "_exit", "sigterm", "return"][nth % 4];
+        let how = ["exit", "_exit", "terminate", "return"][nth % 4];
         let (work, most) = WORK[nth / 4 % 4];
         let share = nth as f64 * 0.618_034 % 1.0; // as evenly as can be, however many there are
         longest = longest.max(expect_end(&program, how, work, most * share));

@@ -14,21 +14,13 @@ use std::process::Command;
 use std::{env, thread};
 
 use common::c_program::{CProgram, ROOT};
-use common::model::{original, ModelCopy};
-use common::onnx::{bytes, encoder, raw, tensor, weights, ENCODER};
+use common::model::ModelCopy;
 use scumble::ffi::*;
 use scumble::{log, testing, Status};
 
 #[test]
 fn errors_and_warnings_are_not_printed() {
-    let damaged = ModelCopy::new();
-    damaged.write("vae_decoder/model.onnx", &fs::read(original("vae_decoder/model.onnx")).unwrap()[..100_000]);
-
-    let noisy = ModelCopy::new();
-    // A weight that nothing uses: ONNX Runtime warns. It knows four tokens: encoding fails.
-    let unused = bytes(5, tensor("unused", &[1], &[raw(4)]));
-    noisy.write(ENCODER, encoder(weights(raw(128)), &[unused], &[]));
-
+    let (damaged, noisy) = (ModelCopy::damaged(), ModelCopy::noisy());
     let program = CProgram::new("tests/c/quiet.c");
     let output = program.command().args([damaged.path(), noisy.path()]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

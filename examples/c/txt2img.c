@@ -4,11 +4,15 @@
  *   cc examples/c/txt2img.c -Iinclude -Ltarget/release -lscumble -Wl,-rpath,target/release -o txt2img
  *   ./txt2img models/emblem "a red apple, 3d style, on a blue background" out.ppm 20
  */
+#ifdef _WIN32
+#include <windows.h>
+#else
 #define _POSIX_C_SOURCE 199309L /* nanosleep */
+#include <time.h>
+#endif
 #include <scumble.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static void check(scumble_status status) {
     if (status != SCUMBLE_STATUS_OK) {
@@ -18,8 +22,12 @@ static void check(scumble_status status) {
 }
 
 static void next_frame(void) {
+#ifdef _WIN32
+    Sleep(16);
+#else
     struct timespec frame = {0, 16000000};
     nanosleep(&frame, NULL);
+#endif
 }
 
 static void write_ppm(const char *path, const unsigned char *rgb, int width, int height) {

@@ -100,7 +100,9 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 ///
 /// A process may also end without it: by `_exit` or a signal at any moment; by `exit`, or by a return
 /// from main, which cancel all work and wait for that up to 1.5 seconds. While a context is loading,
-/// call `exit` on a thread that has called Scumble before: else ONNX Runtime may crash in it. A child
+/// call `exit` on a thread that has called Scumble before: else ONNX Runtime may crash in it. (On Windows the
+/// system ends all other threads before the library hears of `exit`, so nothing is waited for; while a context
+/// is loading, ONNX Runtime may then never end: call this before, or `TerminateProcess`.) A child
 /// that was forked from a process that had called Scumble may end or exec, but not use it: every call
 /// answers `WRONG_STATE` there.
 ///

@@ -5,7 +5,7 @@
 use windows_sys::Win32::Foundation::CloseHandle;
 use windows_sys::Win32::System::Threading::{
     GetCurrentThreadId, GetThreadPriority, OpenThread, SetThreadPriority, THREAD_PRIORITY_ABOVE_NORMAL,
-    THREAD_PRIORITY_LOWEST, THREAD_PRIORITY_NORMAL, THREAD_QUERY_LIMITED_INFORMATION, THREAD_SET_LIMITED_INFORMATION,
+    THREAD_PRIORITY_LOWEST, THREAD_PRIORITY_NORMAL, THREAD_QUERY_LIMITED_INFORMATION, THREAD_SET_INFORMATION,
 };
 
 use super::Priority;
@@ -31,7 +31,8 @@ impl Thread {
         // SAFETY: the handle is closed once, after its last use; calls with one that could not be opened
         // fail. The id is of a thread that has not ended: the group's lock sees to that.
         let in_force = unsafe {
-            let access = THREAD_SET_LIMITED_INFORMATION | THREAD_QUERY_LIMITED_INFORMATION;
+            // The limited right to set would do for Windows, but not for Wine.
+            let access = THREAD_SET_INFORMATION | THREAD_QUERY_LIMITED_INFORMATION;
             let thread = OpenThread(access, 0, self.0);
             if thread.is_null() {
                 return Priority::Normal;

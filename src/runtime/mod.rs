@@ -13,6 +13,7 @@ mod provider;
 mod search;
 mod telemetry;
 
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -105,7 +106,13 @@ fn load_error(path: &Path, error: &LoadDynamicError) -> Error {
             ),
         ),
         LoadDynamicError::Dlopen { error, .. } => {
-            Error::new(Status::RuntimeInvalid, format!("\"{path}\" cannot be loaded as a library: {error}"))
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            // Windows says the same when the file itself is missing, which was looked at before.
+            let what = match cfg!(windows) && reason.ends_with("(os error 126)") {
+                true => ": a DLL that it needs is missing; official ones need Microsoft's Visual C++ runtime",
+                false => "",
+            };
+            Error::new(Status::RuntimeInvalid, format!("\"{path}\" cannot be loaded as a library: {reason}{what}"))
         }
         LoadDynamicError::MissingApi { .. } | LoadDynamicError::InvalidVersionString => Error::new(
             Status::RuntimeInvalid,

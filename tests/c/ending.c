@@ -2,17 +2,13 @@
  *
  * ending HOW WORK MICROSECONDS: so long after the work began. A line on stdout tells that the end begins.
  */
-#define _XOPEN_SOURCE 700
+#include "system.h"
 #include "check.h"
+#ifndef _WIN32
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static void sleep_us(long us) {
-    struct timespec time = {us / 1000000, us % 1000000 * 1000};
-    nanosleep(&time, NULL);
-}
+#endif
 
 /* Begins the work, and returns when it is under way. */
 static void begin(const char *work) {
@@ -27,6 +23,23 @@ static void begin(const char *work) {
     scumble_generation *generation = new_generation(prompt, decoding ? 1 : 900, 1);
     OK(scumble_generation_start(generation));
     while (decoding && poll(generation).phase < SCUMBLE_PHASE_DECODING) sleep_us(100);
+}
+
+#ifdef _WIN32
+
+/* As the task manager ends a process. */
+static void terminate(void) {
+    TerminateProcess(GetCurrentProcess(), 15);
+}
+
+static void fork_and_wait(int calls) {
+    CHECK(!"a way to end" && calls);
+}
+
+#else
+
+static void terminate(void) {
+    raise(SIGTERM);
 }
 
 /* A child has no thread but the one that forked. */
@@ -50,16 +63,18 @@ static void fork_and_wait(int calls) {
     OK(scumble_shutdown(-1)); /* the parent's goes on as before */
 }
 
+#endif
+
 int main(int count, char **arguments) {
     CHECK(count == 4);
     const char *how = arguments[1];
     begin(arguments[2]);
     sleep_us(atol(arguments[3]));
-    CHECK(write(STDOUT_FILENO, "\n", 1) == 1);
+    CHECK(puts("") >= 0 && fflush(stdout) == 0);
     if (strcmp(how, "return") == 0) return 0;
     if (strcmp(how, "exit") == 0) exit(0);
-    if (strcmp(how, "_exit") == 0) _exit(0);
-    if (strcmp(how, "sigterm") == 0) return raise(SIGTERM);
+    if (strcmp(how, "_exit") == 0) _Exit(0);
+    if (strcmp(how, "terminate") == 0) terminate();
     if (strcmp(how, "fork") == 0) return fork_and_wait(0), 0;
     if (strcmp(how, "fork-and-call") == 0) return fork_and_wait(1), 0;
     CHECK(!"a way to end");

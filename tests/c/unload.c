@@ -2,19 +2,16 @@
  *
  * unload LIBRARY MILLISECONDS
  */
-#define _XOPEN_SOURCE 700
-#include <dlfcn.h>
+#include "system.h"
 #include <scumble.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 static void *library;
 
 static void **address(const char *name) {
     static void *found;
-    found = dlsym(library, name);
+    found = address_in(library, name);
     if (found == NULL) exit(1);
     return &found;
 }
@@ -23,13 +20,8 @@ static void **address(const char *name) {
 #define LOADED(name) (*(__typeof__(name) **)address(#name))
 #define OK(call) if ((call) != SCUMBLE_STATUS_OK) return fprintf(stderr, "%s\n", LOADED(scumble_last_error)()), 1
 
-static void sleep_ms(long ms) {
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
 int main(int count, char **arguments) {
-    library = count == 3 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : NULL;
+    library = count == 3 ? open_library(arguments[1]) : NULL;
     if (library == NULL) return 1;
     scumble_context_desc context_desc;
     scumble_prompt_desc prompt_desc;
@@ -51,8 +43,7 @@ int main(int count, char **arguments) {
     OK(LOADED(scumble_generation_start)(generation));
     sleep_ms(atol(arguments[2]));
 
-    if (dlclose(library) != 0) return 1;
+    if (!close_library(library)) return 1;
     sleep_ms(50); /* the painting goes on */
-    if (write(STDOUT_FILENO, "\n", 1) != 1) return 1;
-    return 0;
+    return puts("") < 0 || fflush(stdout) != 0;
 }

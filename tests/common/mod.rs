@@ -14,6 +14,8 @@ pub mod mono;
 pub mod onnx;
 pub mod painting;
 pub mod sdk;
+#[cfg(unix)]
+pub mod windows;
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use super::onnx::{bytes, encoder, raw, tensor, weights, ENCODER};
+
 /// A model directory that costs nothing: its files are links until they are replaced.
 pub struct ModelCopy(TempDir);
 
@@ -15,6 +17,22 @@ impl ModelCopy {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         link_all(&original(""), folder.path());
         Self(folder)
+    }
+
+    /// One whose decoder ends too early.
+    pub fn damaged() -> Self {
+        let copy = Self::new();
+        copy.write("vae_decoder/model.onnx", &fs::read(original("vae_decoder/model.onnx")).unwrap()[..100_000]);
+        copy
+    }
+
+    /// One that loads with a warning of ONNX Runtime's, for a weight that nothing uses, and cannot encode: it knows four
+    /// tokens.
+    pub fn noisy() -> Self {
+        let copy = Self::new();
+        let unused = bytes(5, tensor("unused", &[1], &[raw(4)]));
+        copy.write(ENCODER, encoder(weights(raw(128)), &[unused], &[]));
+        copy
     }
 
     /// A model of `tests/reference/models`, put together as its list says.

@@ -52,8 +52,15 @@ test_program() { # NAME
 }
 
 libraries() {
-    tools/gpu/fetch.sh cuda "$dir/cuda"
-    tools/gpu/fetch.sh webgpu "$dir/webgpu" || echo "note: golden-webgpu will not run"
+    tools/gpu/fetch.sh "$dir/cuda"
+    [ -f "$dir/webgpu/libonnxruntime.so.1" ] || fetch_webgpu || echo "note: golden-webgpu will not run"
+}
+
+fetch_webgpu() {
+    local library
+    library=$(cargo run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- \
+        linux-x64 target/onnxruntime gpu)
+    install -D "$library" "$dir/webgpu/libonnxruntime.so.1"
 }
 
 # An environment of our own that sees what the machine's Python has, also where that is itself an environment.

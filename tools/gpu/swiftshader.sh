@@ -9,7 +9,9 @@ cd "$(dirname "$0")/../.."
 driver=/usr/lib/chromium/vk_swiftshader_icd.json
 [ -f $driver ] || { echo "SKIPPED: Debian's chromium is not installed; WebGPU was not tried"; exit 0; }
 
-library=$(tools/gpu/fetch.sh webgpu target/webgpu)
+library=$(cargo run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- \
+    linux-x64 target/onnxruntime gpu)
+
 XDG_RUNTIME_DIR=$(mktemp -d)
 trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 export XDG_RUNTIME_DIR VK_DRIVER_FILES=$driver VK_ICD_FILENAMES=$driver
