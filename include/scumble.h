@@ -516,16 +516,6 @@ typedef int32_t scumble_priority;
 #endif // __cplusplus
 
 /**
- * A provider on one of its adapters.
- */
-typedef struct Place Place;
-
-/**
- * An execution provider of ONNX Runtime.
- */
-typedef struct Provider Provider;
-
-/**
  * A loaded model on one device, with the thread that works for it.
  */
 typedef struct scumble_context scumble_context;

@@ -47,14 +47,16 @@ fn clean(header: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A constant of ours that is not meant for C would be seen by every file of the host.
+/// A macro or a type of ours that is not meant for C would be seen by every file of the host.
 #[test]
-fn macros_are_of_our_name() {
+fn names_are_ours() {
     let header = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/include/scumble.h")).unwrap();
-    let macros: Vec<&str> = header.lines().filter_map(|line| line.strip_prefix("#define ")).collect();
-    assert!(!macros.is_empty());
-    for name in macros {
-        assert!(name.starts_with("SCUMBLE_"), "{name}");
+    for (keyword, ours) in [("#define ", "SCUMBLE_"), ("typedef struct ", "scumble_"), ("enum ", "scumble_")] {
+        let names: Vec<&str> = header.lines().filter_map(|line| line.strip_prefix(keyword)).collect();
+        assert!(!names.is_empty(), "{keyword}");
+        for name in names {
+            assert!(name.starts_with(ours), "{keyword}{name}");
+        }
     }
 }
 
