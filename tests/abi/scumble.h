@@ -52,7 +52,9 @@ enum scumble_status
   SCUMBLE_STATUS_MODEL_UNSUPPORTED = -33,
   SCUMBLE_STATUS_MODEL_IS_POINTER = -34,
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
+  SCUMBLE_STATUS_DEVICE_LOST = -41,
   SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
+  SCUMBLE_STATUS_OUT_OF_DEVICE_MEMORY = -51,
   SCUMBLE_STATUS_NOT_FINITE = -60,
   SCUMBLE_STATUS_PANIC = -100,
 };
@@ -208,6 +210,12 @@ typedef struct scumble_device_info {
   uint32_t struct_size;
   char device[28];
   char name[128];
+  char vendor[64];
+  uint64_t memory_bytes;
+  uint64_t luid;
+  int32_t usable;
+  int32_t hardware;
+  char reason[512];
 } scumble_device_info;
 typedef struct scumble_context_desc {
   uint32_t struct_size;
@@ -221,6 +229,7 @@ typedef struct scumble_context_desc {
   int32_t weights;
   uint32_t seamless;
   uint64_t memory_budget;
+  const char *device_options;
 } scumble_context_desc;
 typedef struct scumble_context_info {
   uint32_t struct_size;
@@ -243,6 +252,8 @@ typedef struct scumble_context_info {
   uint64_t controlnet_bytes;
   uint32_t seamless;
   uint32_t reserved;
+  char device[32];
+  char device_name[128];
 } scumble_context_info;
 typedef struct scumble_prompt_desc {
   uint32_t struct_size;
@@ -340,6 +351,7 @@ SCUMBLE_API const char *scumble_last_error(void);
 SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
 SCUMBLE_API scumble_status scumble_shutdown(int32_t timeout_ms);
 SCUMBLE_API scumble_status scumble_runtime_load(const char *path);
+SCUMBLE_API scumble_status scumble_runtime_add_provider(const char *path);
 SCUMBLE_API scumble_status scumble_device_count(int32_t *count);
 SCUMBLE_API scumble_status scumble_device_get_info(int32_t index, struct scumble_device_info *info);
 SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc *desc, size_t size, uint32_t abi_version);

@@ -21,6 +21,7 @@
 #undef Status
 #undef Bool
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -58,7 +59,11 @@ static int library() {
     CHECK(!early && early.status() == SCUMBLE_STATUS_NOT_READY && early.error().is_pending());
     CHECK(scumble::load_runtime());
     auto devices = scumble::devices();
-    CHECK(devices && devices->size() == 1 && std::strcmp(devices->front().device, "cpu") == 0);
+    CHECK(devices && !devices->empty());
+    auto is_cpu = [](const scumble_device_info &one) { return std::strcmp(one.device, "cpu") == 0 && one.usable == 1; };
+    CHECK(std::any_of(devices->begin(), devices->end(), is_cpu));
+    auto nothing = scumble::add_provider("/there/is/no/such/provider.so");
+    CHECK(!nothing && has(nothing.error().text, "/there/is/no/such/provider.so"));
     return 0;
 }
 
