@@ -21,6 +21,7 @@
 #undef Status
 #undef Bool
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -59,10 +60,10 @@ static int library() {
     CHECK(scumble::load_runtime());
     auto devices = scumble::devices();
     CHECK(devices && !devices->empty());
-    bool has_cpu = false;
-    for (const scumble_device_info &device : *devices) has_cpu |= std::strcmp(device.device, "cpu") == 0 && device.usable;
-    CHECK(has_cpu);
-    CHECK(scumble::add_provider("no such library").status() == SCUMBLE_STATUS_RUNTIME_INVALID);
+    auto is_cpu = [](const scumble_device_info &one) { return std::strcmp(one.device, "cpu") == 0 && one.usable == 1; };
+    CHECK(std::any_of(devices->begin(), devices->end(), is_cpu));
+    auto nothing = scumble::add_provider("/there/is/no/such/provider.so");
+    CHECK(!nothing && has(nothing.error().text, "/there/is/no/such/provider.so"));
     return 0;
 }
 

@@ -13,7 +13,8 @@ static bool says_so(const char *call, const scumble::Result<T> &answer) {
 
 int main() {
     const bool said = says_so("create", scumble::Context::create("model")) &&
-                      says_so("load_runtime", scumble::load_runtime()) && says_so("devices", scumble::devices()) &&
+                      says_so("load_runtime", scumble::load_runtime()) &&
+                      says_so("add_provider", scumble::add_provider("provider")) && says_so("devices", scumble::devices()) &&
                       says_so("next_log_entry", scumble::next_log_entry()) && says_so("shutdown", scumble::shutdown());
     return said ? 0 : 1;
 }

@@ -393,13 +393,14 @@ inline Result<void> load_runtime(const char *path = nullptr) {
     return detail::result(scumble_runtime_load(path));
 }
 
-/// Adds a provider to ONNX Runtime from a library of its own, and looks for devices again.
+/// Adds a library of a provider to ONNX Runtime, so that its devices can be named.
 inline Result<void> add_provider(const char *path) {
     if (auto same = detail::same_abi(); !same) return same;
     return detail::result(scumble_runtime_add_provider(path));
 }
 
-/// What contexts can be created on, best first; once ONNX Runtime is loaded.
+/// What there is to create contexts on, best first, and for what cannot be used the reason; once ONNX Runtime is
+/// loaded.
 inline Result<std::vector<scumble_device_info>> devices() {
     if (auto same = detail::same_abi(); !same) return same.error();
     int32_t count = 0;
