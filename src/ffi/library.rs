@@ -9,7 +9,7 @@ use super::boundary::{self, call};
 use super::desc::{self, c_struct};
 use super::handle::{self, Object};
 use crate::error::{bail, Status};
-use crate::{log, threads};
+use crate::{log, runtime, threads};
 
 /// A line of the log.
 #[repr(C)]
@@ -113,20 +113,24 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 #[no_mangle]
 pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
     call("scumble_shutdown", || {
-        let objects = handle::remove_all();
-        for object in &objects {
-            match object {
-                Object::Context(context) => context.cancel(),
-                Object::Prompt(prompt) => prompt.cancel(),
-                Object::Generation(generation) => generation.cancel(),
-            }
-        }
-        drop(objects);
+        cancel_all();
         if !threads::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
             bail!(Timeout, "threads are still ending after {timeout_ms} ms");
         }
+        runtime::give_back();
         Ok(())
     })
+}
+
+fn cancel_all() {
+    let objects = handle::remove_all();
+    for object in &objects {
+        match object {
+            Object::Context(context) => context.cancel(),
+            Object::Prompt(prompt) => prompt.cancel(),
+            Object::Generation(generation) => generation.cancel(),
+        }
+    }
 }
 
 /// Shuts down when the process ends by itself. On a thread of its own: whoever called `exit` may hold any lock, and the
@@ -135,8 +139,13 @@ pub(super) extern "C" fn end() {
     const LIMIT: Duration = Duration::from_millis(1500);
     let (done, is_done) = mpsc::channel();
     let shut_down = move || {
-        scumble_shutdown(LIMIT.as_millis() as i32);
-        let _ = done.send(());
+        // As any call: nothing is done in a process that was forked.
+        let ended = call("scumble_shutdown", || {
+            cancel_all();
+            threads::join_all(LIMIT);
+            Ok(())
+        });
+        let _ = done.send(ended);
     };
     // Where no thread can be started any more, the sender is dropped and nobody waits.
     let _ = thread::Builder::new().spawn(shut_down);

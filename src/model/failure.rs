@@ -71,6 +71,7 @@ mod tests {
     /// As the providers word them.
     #[test]
     fn texts_mean_what_they_say() {
+        crate::runtime::load(None).unwrap(); // errors are objects of ONNX Runtime
         for (text, status) in [
             (
                 "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; expr=cudaStreamSynchronize",
