@@ -240,7 +240,8 @@ enum scumble_status
    */
   SCUMBLE_STATUS_OUT_OF_DEVICE_MEMORY = -51,
   /**
-   * The model gave NaN or infinite values.
+   * The model gave NaN or infinite values. An autoencoder that does so because it overflows in float16 is run
+   * again in float32, without this status; the log tells.
    */
   SCUMBLE_STATUS_NOT_FINITE = -60,
   /**

@@ -77,7 +77,8 @@ pub enum Status {
     OutOfMemory = -50,
     /// The memory of the device ran out.
     OutOfDeviceMemory = -51,
-    /// The model gave NaN or infinite values.
+    /// The model gave NaN or infinite values. An autoencoder that does so because it overflows in float16 is run
+    /// again in float32, without this status; the log tells.
     NotFinite = -60,
     /// A defect of Scumble itself, which any call may answer. What was computed has failed; the
     /// process and all other objects go on.

@@ -252,7 +252,7 @@ fn exporters() {
 /// begins at σ 14.6.
 #[test]
 fn half_precision() {
-    for model in ["sd1-io16", "sd1-io32"] {
+    for model in ["sd1-io16", "sd1-io32", "sd1-overflow"] {
         variant(model, "sd1", "sd1", 1e-2);
     }
 }

@@ -11,7 +11,7 @@ use std::ptr;
 
 use common::c::{self, ok};
 use common::model::ModelCopy;
-use common::onnx::{attribute, bytes, function, node, number, tensor};
+use common::onnx::{attribute, bytes, function, integers, node, number, operator, tensor, text};
 use ndarray::{s, Array, Array3, Array4, ArrayView, ArrayView4, Axis, Dimension, RemoveAxis, Slice};
 use scumble::cancel::Cancel;
 use scumble::ffi::*;
@@ -219,23 +219,6 @@ fn the_rest_of_a_file_stays() {
         let last = old.windows(kind.len()).rposition(|window| window == kind).unwrap();
         assert!(last + 256 + same > old.len() && same > 10_000, "{part}: {last} and {same} of {}", old.len());
     }
-}
-
-const STRING: u64 = 4;
-const INTEGERS: u64 = 8;
-
-fn integers(name: &str, values: &[i64]) -> Vec<u8> {
-    let values: Vec<u8> = values.iter().flat_map(|value| number(INTEGERS, *value as u64)).collect();
-    bytes(5, [bytes(1, name), values, number(20, 7)].concat())
-}
-
-fn text(name: &str, value: &str) -> Vec<u8> {
-    bytes(5, [bytes(1, name), bytes(STRING, value), number(20, 3)].concat())
-}
-
-fn operator(kind: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
-    let inputs: Vec<u8> = inputs.iter().flat_map(|input| bytes(1, input)).collect();
-    bytes(1, [inputs, bytes(2, output), bytes(4, kind), attributes.concat()].concat())
 }
 
 fn file(nodes: &[Vec<u8>], model: &[Vec<u8>]) -> Vec<u8> {

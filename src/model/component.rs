@@ -19,7 +19,8 @@ use super::port::Port;
 use super::scan::WeightBytes;
 use super::session::Source;
 use crate::cancel::Cancel;
-use crate::error::{bail, Result, Status};
+use crate::error::{bail, Error, Result, Status};
+use crate::log::{self, LogLevel};
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
 
@@ -139,6 +140,30 @@ impl Component {
         }
     }
 
+    /// Loads it again, now to compute in float32 what it computes in float16, after a run that gave values that are
+    /// not finite. Tells whether there is any such: then its ports are float32, and copies of them have to be.
+    pub fn widen(&mut self, cancel: &Cancel) -> Result<bool> {
+        let what = self.source.what;
+        let not_finite = |error: Error| match error.status() {
+            Status::ModelInvalid | Status::ModelUnsupported => {
+                let text = "its values are not finite in float16, and it cannot be widened to float32";
+                Error::new(Status::NotFinite, format!("{what}: {text}: {error}"))
+            }
+            _ => error,
+        };
+        let Some(source) = self.source.widen().map_err(not_finite)? else { return Ok(false) };
+        self.unload(); // there may be no room for both
+        let (session, _) = source.open(&self.options, cancel).map_err(not_finite)?;
+        (self.source, self.session) = (source, Some(Loaded::new(session)));
+        self.inputs.iter_mut().chain(&mut self.outputs).for_each(Port::widen);
+        self.count();
+        let text = "overflowed in float16, whose largest number is 65504. It is run again in float32, and from now on \
+                    in that alone: this run takes twice the time, and on a device that computes in float16 each takes \
+                    twice the memory and more time than it did. An export in float32 saves the first try";
+        log::push(LogLevel::Warning, format!("{what}: {text}"));
+        Ok(true)
+    }
+
     /// The file, and what is made of it.
     pub fn source(&self) -> &Source {
         &self.source
@@ -154,9 +179,10 @@ impl Component {
     }
 
     fn count(&self) {
-        // The CPU widens weights of 16 bits.
+        // The CPU widens weights of 16 bits itself.
         let weights = match self.place().provider {
             Provider::Cpu => self.weights.computed,
+            _ if self.source.widened => self.weights.computed,
             _ => self.weights.stored,
         };
         self.held.set(self.session.as_ref().map_or(0, |loaded| weights + loaded.scratch()));

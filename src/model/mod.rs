@@ -29,6 +29,7 @@ mod unet;
 mod unet_inputs;
 mod vae;
 mod vae_encoder;
+pub mod widen;
 
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 

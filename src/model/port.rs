@@ -34,6 +34,13 @@ impl Port {
         self.shape.get(axis).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0)
     }
 
+    /// Takes or gives float32 in the place of float16, as its graph does once it is widened.
+    pub fn widen(&mut self) {
+        if self.element == TensorElementType::Float16 {
+            self.element = TensorElementType::Float32;
+        }
+    }
+
     /// A tensor of numbers in the element type that the port takes.
     pub fn tensor(&self, values: ArrayViewD<f32>) -> Result<DynValue> {
         let converted = match self.element {

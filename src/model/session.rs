@@ -16,6 +16,7 @@ use super::pool::Pool;
 use super::proto;
 use super::scan::{self, WeightBytes};
 use super::seamless::{self, Seamless};
+use super::widen;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::runtime::{self, Making, Place};
@@ -36,6 +37,8 @@ pub struct Source {
     pub seamless: Seamless,
     /// Whether it is to make tiles of a picture: normalised as it is told, and never wrapping around.
     pub in_tiles: bool,
+    /// Whether it is to compute in float32 what its graph computes in float16.
+    pub widened: bool,
     /// Tensors within its graph that are to be outputs too.
     pub more_outputs: Vec<String>,
 }
@@ -46,12 +49,26 @@ impl Source {
         // It may be opened again, when the host has gone to another folder.
         let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (root, path) = (absolute(root), absolute(&path));
-        Self { what, root, path, seamless: Seamless::default(), in_tiles: false, more_outputs: Vec::new() }
+        let (seamless, more_outputs) = (Seamless::default(), Vec::new());
+        Self { what, root, path, seamless, in_tiles: false, widened: false, more_outputs }
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
     pub fn tiling(self, options: &Options) -> Self {
         Self { seamless: options.seamless, ..self }
+    }
+
+    /// The same, to compute in float32 what its graph computes in float16; none where it computes nothing in that,
+    /// or is so already.
+    pub fn widen(&self) -> Result<Option<Self>> {
+        if self.widened {
+            return Ok(None);
+        }
+        scan::check(&self.root, &self.path)?;
+        let graph = self.graph(&self.path, self.path.parent().unwrap_or(&self.root));
+        let widened = graph.and_then(|graph| widen::rewrite(Cursor::new(&graph), graph.len() as u64));
+        let is_other = widened.map_err(|error| error.within(self.path.display()))?.is_some();
+        Ok(is_other.then(|| Self { widened: true, ..self.clone() }))
     }
 
     /// Checks the file and makes a session of it. Tells what its weights take, too.
@@ -87,6 +104,9 @@ impl Source {
             inside.unwrap_or(location)
         };
         let mut model = scan::without_weights(file, length, &name, rename)?;
+        if self.widened {
+            model = widen::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);
+        }
         let length = model.len() as u64;
         if self.in_tiles {
             model = norms::rewrite(Cursor::new(&model), length)?;

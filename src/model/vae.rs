@@ -189,7 +189,24 @@ impl VaeDecoder {
         Ok(nodes(&self.component.source().path)?.iter().filter(|node| node.operator == norms::OPERATOR).count())
     }
 
+    /// Runs it, once more in float32 where float16 does not suffice.
     fn run(
+        &mut self,
+        latents: ArrayView4<f32>,
+        given: &Statistics,
+        cancel: &Cancel,
+    ) -> Result<(Array3<f32>, Statistics)> {
+        let found = self.run_once(latents, given, cancel)?;
+        let is_finite = |x: &f32| x.is_finite();
+        if found.0.iter().all(is_finite) || !latents.iter().all(is_finite) || !self.component.widen(cancel)? {
+            return Ok(found);
+        }
+        self.latents.widen();
+        self.picture.widen();
+        self.run_once(latents, given, cancel)
+    }
+
+    fn run_once(
         &mut self,
         latents: ArrayView4<f32>,
         given: &Statistics,

@@ -18,16 +18,10 @@ use crate::random::Random;
 pub struct VaeEncoder {
     pub component: Component,
     picture: Port,
-    output: Output,
+    /// One for mean and log-variance, or the mean alone, or latents that were drawn already: the channels tell.
+    /// Or two, for mean and standard deviation, of an export that draws by itself.
+    outputs: Vec<Port>,
     scale: VaeScale,
-}
-
-/// What the export gives.
-enum Output {
-    /// Mean and log-variance, or the mean alone, or latents that were drawn already: the channels tell.
-    One(Port),
-    /// Mean and standard deviation, of an export that draws by itself.
-    Both { mean: Port, deviation: Port },
 }
 
 impl VaeEncoder {
@@ -38,12 +32,12 @@ impl VaeEncoder {
         let mut source = Source::new(layout.root(), path.clone(), "vae_encoder").tiling(options);
         let mut component = Component::open(source.clone(), Scratch::GiveBack, options, cancel)?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
-        let output = match posterior::of(&path, &latents.name)? {
-            Draw::None => Output::One(latents),
+        let outputs = match posterior::of(&path, &latents.name)? {
+            Draw::None => vec![latents],
             Draw::Open { mean, deviation } => {
                 source.more_outputs = vec![mean.clone(), deviation.clone()];
                 component = Component::open(source, Scratch::GiveBack, options, cancel)?;
-                Output::Both { mean: component.output(&[&mean])?, deviation: component.output(&[&deviation])? }
+                vec![component.output(&[&mean])?, component.output(&[&deviation])?]
             }
             Draw::Closed => {
                 log::push(
@@ -53,12 +47,12 @@ impl VaeEncoder {
                         path.display()
                     ),
                 );
-                Output::One(latents)
+                vec![latents]
             }
         };
         let picture = component.input(&["sample", "image", "images"])?;
         component.no_other_inputs([&picture])?;
-        Ok(Some(Self { component, picture, output, scale }))
+        Ok(Some(Self { component, picture, outputs, scale }))
     }
 
     /// The latents of a picture `[3, height, width]`, -1 to 1: drawn from the distribution that the
@@ -72,13 +66,9 @@ impl VaeEncoder {
     ) -> Result<Array4<f32>> {
         let (_, height, width) = picture.dim();
         let sides = [height / self.scale.factor, width / self.scale.factor];
-        let ports = match &self.output {
-            Output::One(port) => vec![port],
-            Output::Both { mean, deviation } => vec![mean, deviation],
-        };
-        let input = self.picture.tensor(picture.insert_axis(Axis(0)).into_dyn())?;
-        let given = self.component.run(vec![(&self.picture, input)], &ports, cancel)?;
-        let mut given = given.into_iter().zip(&ports).map(|(values, port)| latents(values, &port.name, sides));
+        let given = self.run(picture, cancel)?;
+        let ports = &self.outputs;
+        let mut given = given.into_iter().zip(ports).map(|(values, port)| latents(values, &port.name, sides));
         let first = given.next().unwrap_or_else(|| bail!(RuntimeFailed, "vae_encoder: no output"))?;
         let mut latents = match (given.next().transpose()?, first.dim().1) {
             (Some(deviation), _) if deviation.dim() == first.dim() => draw(first, deviation, random),
@@ -100,6 +90,24 @@ impl VaeEncoder {
         }
         latents *= self.scale.scaling_factor;
         Ok(latents)
+    }
+
+    /// Runs it, once more in float32 where float16 does not suffice.
+    fn run(&mut self, picture: ArrayView3<f32>, cancel: &Cancel) -> Result<Vec<ArrayD<f32>>> {
+        let found = self.run_once(picture, cancel)?;
+        let is_finite = |x: &f32| x.is_finite();
+        if found.iter().flatten().all(is_finite) || !picture.iter().all(is_finite) || !self.component.widen(cancel)? {
+            return Ok(found);
+        }
+        self.picture.widen();
+        self.outputs.iter_mut().for_each(Port::widen);
+        self.run_once(picture, cancel)
+    }
+
+    fn run_once(&mut self, picture: ArrayView3<f32>, cancel: &Cancel) -> Result<Vec<ArrayD<f32>>> {
+        let input = self.picture.tensor(picture.insert_axis(Axis(0)).into_dyn())?;
+        let outputs: Vec<&Port> = self.outputs.iter().collect();
+        self.component.run(vec![(&self.picture, input)], &outputs, cancel)
     }
 }
 

@@ -59,6 +59,23 @@ pub fn attribute(field: u64, value: Vec<u8>) -> Vec<u8> {
     [bytes(1, "value"), bytes(field, value)].concat()
 }
 
+/// The field of a node that holds an attribute: a list of whole numbers.
+pub fn integers(name: &str, values: &[i64]) -> Vec<u8> {
+    let values: Vec<u8> = values.iter().flat_map(|value| number(8, *value as u64)).collect();
+    bytes(5, [bytes(1, name), values, number(20, 7)].concat())
+}
+
+/// Likewise, a text.
+pub fn text(name: &str, value: &str) -> Vec<u8> {
+    bytes(5, [bytes(1, name), bytes(4, value), number(20, 3)].concat())
+}
+
+/// The field of a graph that holds a node.
+pub fn operator(kind: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|input| bytes(1, input)).collect();
+    bytes(1, [inputs, bytes(2, output), bytes(4, kind), attributes.concat()].concat())
+}
+
 /// A function of the domain `own` with nodes that call these operators.
 pub fn function(name: &str, calls: &[(&str, &str)]) -> Vec<u8> {
     let nodes: Vec<u8> = calls.iter().flat_map(|(domain, kind)| bytes(7, node(domain, kind, &[]))).collect();
@@ -86,7 +103,7 @@ pub fn weights(data: Vec<u8>) -> Vec<u8> {
 }
 
 /// A name, an element type and a shape.
-fn port(name: &str, kind: u64, shape: &[u64]) -> Vec<u8> {
+pub fn port(name: &str, kind: u64, shape: &[u64]) -> Vec<u8> {
     let shape: Vec<u8> = shape.iter().flat_map(|dimension| bytes(1, number(1, *dimension))).collect();
     [bytes(1, name), bytes(2, bytes(1, [number(1, kind), bytes(2, shape)].concat()))].concat()
 }

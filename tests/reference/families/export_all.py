@@ -11,6 +11,7 @@ import export_optimum
 import export_ports
 import export_script
 import export_tiny
+import overflow
 import pipelines
 import store
 
@@ -45,9 +46,11 @@ def main():
     controlled(torch_folder, onnx_folder)
     export_script.export(torch_folder / "sd1", onnx_folder / "sd1-script")
     export_ports.export_all(torch_folder / "sd1", onnx_folder / "sd1-script", onnx_folder)
+    export_script.export(torch_folder / "sd1-overflow", onnx_folder / "sd1-overflow", torch.float16)
+    overflow.write_golden(torch_folder / "sd1-overflow", arguments.golden)
     export_tiny.export(onnx_folder / "sd1", onnx_folder / "sd1-tiny", arguments.golden)
 
-    like = {"sd1-controlnets-merged": "sd1-controlnets", "sd1-hidden": "sd1", "sd1-tiny": "sd1"}
+    like = {"sd1-controlnets-merged": "sd1-controlnets", "sd1-hidden": "sd1", "sd1-overflow": "sd1", "sd1-tiny": "sd1"}
     like |= dict.fromkeys(export_ports.NAMES, "sd1")
     store.collect({path.name: path for path in sorted(onnx_folder.iterdir(), key=order)}, arguments.models, like)
 

@@ -16,6 +16,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 import schedulers_of
 import tiny_tokenizer
+from overflow import amplify
 from weights import randomise
 
 SD1_WIDTH, SD2_WIDTH, SDXL_WIDTHS, SDXL_POOLED = 16, 24, (16, 24), 20
@@ -28,6 +29,7 @@ def make_all(folder):
     hidden = {"text": text_encoder(1, SD1_WIDTH, output_hidden_states=True), "vae": autoencoder}
     save_sd(folder / "sd1", sd1, sd1_unet, schedulers_of.SD1)
     save_sd(folder / "sd1-hidden", hidden, sd1_unet, schedulers_of.SD1)
+    save_sd(folder / "sd1-overflow", {**sd1, "vae": amplify(vae(2, factor=8))}, sd1_unet, schedulers_of.SD1)
     save_sd(folder / "lcm", sd1, unet(7, SD1_WIDTH, time_cond_proj_dim=16), schedulers_of.LCM)
     save_sd(folder / "inpaint9", sd1, unet(8, SD1_WIDTH, in_channels=9), schedulers_of.SD1)
 
