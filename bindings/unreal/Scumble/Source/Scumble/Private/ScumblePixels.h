@@ -23,10 +23,10 @@ public:
 	UTexture2D* Show(UTexture2D* Texture) const;
 
 private:
-	struct FMemory
+	struct FUpload
 	{
 		FUpdateTextureRegion2D Region;
 		TArray<uint8> Bytes;
 	};
-	TSharedRef<FMemory, ESPMode::ThreadSafe> Memory;
+	TSharedRef<FUpload, ESPMode::ThreadSafe> Upload;
 };
