@@ -1,11 +1,12 @@
-"""Prints the flags of rustc that keep the folders of this machine out of what is built, as CARGO_ENCODED_RUSTFLAGS
-takes them.
+"""Prints the flags of rustc that keep the folders of this machine out of what is built, and those that it is given, as
+CARGO_ENCODED_RUSTFLAGS takes them.
 
 Panics name the source files of every crate; with these flags as "crates/NAME-VERSION/…".
 """
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 
@@ -26,7 +27,8 @@ def main():
         crate = Path(package["manifest_path"]).parent
         if crate != root:
             folders[crate.parent] = "crates"
-    print(end="\x1f".join(f"--remap-path-prefix={folder}={name}" for folder, name in folders.items()))
+    remaps = [f"--remap-path-prefix={folder}={name}" for folder, name in folders.items()]
+    print(end="\x1f".join(remaps + sys.argv[1:]))
 
 
 main()

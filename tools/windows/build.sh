@@ -28,9 +28,8 @@ command -v llvm-strip >/dev/null || unavailable "llvm-strip (Debian's llvm)"
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
 # lld, since only it writes a PDB. What strips while it links also says that there is none.
 export CARGO_PROFILE_RELEASE_STRIP=none
-# What is shipped names no folder of this machine.
-export RUSTFLAGS="-Clink-arg=-fuse-ld=lld -Clink-arg=-Wl,--pdb=$build/scumble.pdb \
-    --remap-path-prefix=$PWD=scumble --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
+CARGO_ENCODED_RUSTFLAGS=$(python3 tools/remap_paths.py -Clink-arg=-fuse-ld=lld "-Clink-arg=-Wl,--pdb=$build/scumble.pdb")
+export CARGO_ENCODED_RUSTFLAGS
 options=(--release --lib --crate-type cdylib --no-default-features --target $target --target-dir "$build")
 if [ -d "$(rustc --print target-libdir --target $target)" ]; then
     cargo rustc "${options[@]}"
@@ -41,12 +40,14 @@ elif [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ]; then
 else
     unavailable "Rust's standard library for $target (rustup target add $target, or Debian's rustc-web, cargo-web and rust-web-src)"
 fi
-unset RUSTFLAGS CARGO_PROFILE_RELEASE_STRIP
+unset CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_STRIP
 onnxruntime=$(cargo run --quiet --manifest-path tools/runtime/Cargo.toml --target-dir target/tools -- win32-x64 target/onnxruntime)
 
 mkdir -p "$out"
 llvm-strip -o "$out/scumble.dll" "$build/$target/release/scumble.dll"
-cp "$build/scumble.pdb" "$build/$target/release/libscumble.dll.a" "$onnxruntime" "$out"
+# A PDB names the object files that were linked, which nobody else has.
+SYSROOT=$(rustc --print sysroot) perl -pe 's/\Q$ENV{PWD}\E|\Q$ENV{SYSROOT}\E/"." x length $&/ge' "$build/scumble.pdb" >"$out/scumble.pdb"
+cp "$build/$target/release/libscumble.dll.a" "$onnxruntime" "$out"
 {
     printf 'LIBRARY scumble.dll\nEXPORTS\n'
     sed -n 's/^SCUMBLE_API .*\b\(scumble_[a-z_]*\)(.*/    \1/p' include/scumble.h
