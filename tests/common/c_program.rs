@@ -78,3 +78,19 @@ pub fn run(command: &mut Command) -> String {
     assert!(status.success(), "{command:?}: {status}\n{stdout}{stderr}");
     stdout
 }
+
+/// Runs a script that builds what is shipped. False where a tool for that is missing, which is said.
+pub fn can_build(command: &mut Command) -> bool {
+    const UNAVAILABLE: i32 = 69;
+    // Cargo's path of libraries is not for another compiler.
+    let output = command.current_dir(ROOT).env_remove("LD_LIBRARY_PATH").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => true,
+        Some(UNAVAILABLE) => {
+            eprintln!("SKIPPED: {}; what {command:?} builds was not tried", said.trim());
+            false
+        }
+        _ => panic!("{command:?}: {}\n{said}", output.status),
+    }
+}

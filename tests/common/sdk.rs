@@ -1,12 +1,13 @@
 //! The SDK as it is given away: built by its one command, and unpacked where nothing else is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::c_program::{run, ROOT};
+use super::c_program::{can_build, run, ROOT};
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -17,13 +18,13 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// The SDK of a platform.
-    pub fn new(platform: &str) -> Self {
+    /// The SDK of a platform. None where a tool for it is missing, which is said.
+    pub fn new(platform: &str) -> Option<Self> {
         let name = format!("scumble-sdk-{VERSION}-{platform}");
-        let archive = archive(platform, &name);
+        let archive = archive(platform, &name)?;
         let folder = tempfile::tempdir().unwrap();
         run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(archive).arg(folder.path()));
-        Self { folder, name }
+        Some(Self { folder, name })
     }
 
     pub fn path(&self) -> PathBuf {
@@ -40,12 +41,12 @@ impl Sdk {
 }
 
 /// Tests run side by side; the archive is built once.
-fn archive(platform: &str, name: &str) -> PathBuf {
-    static BUILT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+fn archive(platform: &str, name: &str) -> Option<PathBuf> {
+    static BUILT: Mutex<BTreeMap<String, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap();
-    if !built.iter().any(|known| known == platform) {
-        run(Command::new("python3").args(["tools/sdk/build.py", platform]).current_dir(ROOT));
-        built.push(platform.into());
-    }
-    Path::new(ROOT).join(format!("target/sdk/{name}.zip"))
+    let build = || {
+        can_build(Command::new("python3").args(["tools/sdk/build.py", platform]))
+            .then(|| Path::new(ROOT).join(format!("target/sdk/{name}.zip")))
+    };
+    built.entry(platform.into()).or_insert_with(build).clone()
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use super::c_program::{run, ROOT};
+use super::c_program::{can_build, run, ROOT};
 
 const GCC: &str = "x86_64-w64-mingw32-gcc";
 
@@ -18,26 +18,12 @@ pub const ONNXRUNTIME: &str = "onnxruntime.dll";
 
 /// The folder of what the script builds. None where a tool for it is missing, which is said.
 pub fn built() -> Option<&'static Path> {
-    const UNAVAILABLE: i32 = 69;
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let built = || {
         let script = Path::new(ROOT).join("tools/windows/build.sh");
-        // Cargo's path of libraries is not for another compiler.
-        let output = Command::new(script).env_remove("LD_LIBRARY_PATH").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        match output.status.code() {
-            Some(0) => Ok(Path::new(ROOT).join("target/windows/x64")),
-            Some(UNAVAILABLE) => Err(said.trim().to_owned()),
-            _ => panic!("tools/windows/build.sh: {}\n{said}", output.status),
-        }
-    });
-    match built {
-        Ok(folder) => Some(folder),
-        Err(missing) => {
-            eprintln!("SKIPPED: {missing}; the Windows library was not tried");
-            None
-        }
-    }
+        can_build(&mut Command::new(script)).then(|| Path::new(ROOT).join("target/windows/x64"))
+    };
+    BUILT.get_or_init(built).as_deref()
 }
 
 /// Wine, ready to run programs.

@@ -4,13 +4,15 @@
     python3 tools/sdk/build.py                  Linux and Windows, both x64
     python3 tools/sdk/build.py linux-x64        one of them
 
-It runs on Linux. What a platform's library needs to be built tells tools/linux/build.sh or tools/windows/build.sh.
+It runs on Linux. What a platform's library needs to be built tells tools/linux/build.sh or tools/windows/build.sh; where
+that is missing, it is said, with exit status 69.
 """
 import argparse
 import functools
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -158,7 +160,10 @@ def main():
         if name not in PLATFORMS:
             parser.error(f"{name} is no platform of the SDK; expected {' or '.join(PLATFORMS)}")
         sdk = arguments.out.resolve() / f"scumble-sdk-{VERSION}-{name}"
-        assemble(PLATFORMS[name], sdk)
+        try:
+            assemble(PLATFORMS[name], sdk)
+        except subprocess.CalledProcessError as failure:
+            sys.exit(failure.returncode)  # what failed has said why
         archive = sdk.with_name(sdk.name + ".zip")
         pack(sdk, archive)
         print(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
