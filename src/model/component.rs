@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
-use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
-use ort::session::IoBinding;
-use ort::session::{RunOptions, Session, SessionInputValue, SessionOutputs};
-use ort::value::{DynValue, ValueType};
+use ort::session::{IoBinding, RunOptions, Session, SessionInputValue, SessionOutputs};
+use ort::value::{DynTensorValueType, DynValue, Tensor, ValueType};
 
 use super::failure::runtime_error;
 use super::memory::Held;
@@ -49,6 +47,12 @@ fn count_copy(value: &DynValue) {
     }
 }
 
+/// Whether a value is in the memory of this process.
+fn is_here(value: &DynValue) -> bool {
+    let tensor = value.view().downcast::<DynTensorValueType>();
+    tensor.is_ok_and(|tensor| tensor.memory_info().is_cpu_accessible())
+}
+
 /// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
     source: Source,
@@ -61,12 +65,22 @@ pub struct Component {
     held: Held,
 }
 
-/// A session, and what its arena held before it computed anything.
-struct Loaded {
+/// A session, where it runs, and what its arena held before it computed anything.
+pub struct Loaded {
     session: Session,
+    place: Place,
     arena: u64,
     /// On a device with memory of its own.
     bound: Option<Bound>,
+}
+
+/// Where outputs are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// In the memory of this process.
+    Here,
+    /// Where the model runs, for another model there.
+    There,
 }
 
 /// Which numbers an input was given: those of which conditions, from which row of the batch on.
@@ -75,7 +89,7 @@ pub type Numbers = (u64, usize);
 /// What a session is given.
 pub struct Input<'a> {
     pub port: &'a Port,
-    pub value: DynValue,
+    pub value: SessionInputValue<'a>,
     /// What it will be known by, if it is worth keeping for later runs.
     pub kept: Option<Numbers>,
 }
@@ -88,8 +102,8 @@ struct Bound {
 
 impl<'a> Input<'a> {
     /// For one run alone.
-    pub fn once(port: &'a Port, value: DynValue) -> Self {
-        Self { port, value, kept: None }
+    pub fn once(port: &'a Port, value: impl Into<SessionInputValue<'a>>) -> Self {
+        Self { port, value: value.into(), kept: None }
     }
 }
 
@@ -99,8 +113,8 @@ impl<'a> From<(&'a Port, DynValue)> for Input<'a> {
     }
 }
 
-fn by_name(inputs: Vec<Input<'_>>) -> Vec<(Cow<'_, str>, SessionInputValue<'static>)> {
-    inputs.into_iter().map(|input| (Cow::from(input.port.name.as_str()), input.value.into())).collect()
+fn by_name(inputs: Vec<Input<'_>>) -> Vec<(Cow<'_, str>, SessionInputValue<'_>)> {
+    inputs.into_iter().map(|input| (Cow::from(input.port.name.as_str()), input.value)).collect()
 }
 
 /// What becomes of the memory that a run computed in.
@@ -118,7 +132,7 @@ impl Component {
         let (session, weights) = source.open(options, cancel)?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
-        let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session)));
+        let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session, options.place())));
         let component = Self { source, options, session, inputs, outputs, weights, scratch, held };
         component.count();
         Ok(component)
@@ -154,7 +168,7 @@ impl Component {
         let Some(source) = self.source.widen().map_err(not_finite)? else { return Ok(false) };
         self.unload(); // there may be no room for both
         let (session, _) = source.open(&self.options, cancel).map_err(not_finite)?;
-        (self.source, self.session) = (source, Some(Loaded::new(session)));
+        (self.source, self.session) = (source, Some(Loaded::new(session, self.place())));
         self.inputs.iter_mut().chain(&mut self.outputs).for_each(Port::widen);
         self.count();
         let text = "overflowed in float16, whose largest number is 65504. It is run again in float32, and from now on \
@@ -169,13 +183,18 @@ impl Component {
         &self.source
     }
 
+    /// How it is loaded and run.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Bytes that it holds at present, for other threads to see.
     pub fn held(&self) -> &Held {
         &self.held
     }
 
     fn place(&self) -> Place {
-        self.options.device.place.unwrap_or(Place::cpu())
+        self.options.place()
     }
 
     fn count(&self) {
@@ -256,11 +275,24 @@ impl Component {
         outputs: &[&Port],
         cancel: &Cancel,
     ) -> Result<Vec<ArrayD<f32>>> {
+        let values = self.compute(inputs, outputs, Home::Here, cancel)?;
+        let read = |(port, value): (&&Port, _)| port.read(value).map_err(|error| error.within(self.source.what));
+        outputs.iter().zip(&values).map(read).collect()
+    }
+
+    /// Runs the model and gives these outputs as they are.
+    pub fn compute<'a>(
+        &mut self,
+        inputs: Vec<impl Into<Input<'a>>>,
+        outputs: &[&Port],
+        home: Home,
+        cancel: &Cancel,
+    ) -> Result<Vec<DynValue>> {
         let (what, place) = (self.source.what, self.place());
         let fail = |error: &ort::Error| runtime_error(what, error);
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
-            empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?.0)),
+            empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?.0, place)),
         };
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {
@@ -271,22 +303,9 @@ impl Component {
         let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();
         let result = cancel.interruptible(
             move || drop(terminate.terminate()),
-            || {
-                if let Some(text) = testing::failure("component_run") {
-                    return Err(fail(&ort::Error::new(text)));
-                }
-                let start = Instant::now();
-                let given = match place.provider {
-                    Provider::Cpu => loaded.session.run_with_options(by_name(inputs), &options),
-                    _ => loaded.run_bound(inputs, outputs, &options),
-                };
-                let given = given.map_err(|error| fail(&error))?;
-                NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                let read = |port: &&Port| match given.get(&port.name) {
-                    Some(value) => port.read(value).map_err(|error| fail(&error)),
-                    None => bail!(RuntimeFailed, "{what}: ONNX Runtime did not give the output {}", port.name),
-                };
-                outputs.iter().map(read).collect()
+            || match testing::failure("component_run") {
+                Some(text) => Err(fail(&ort::Error::new(text))),
+                None => loaded.run(inputs, outputs, home, &options).map_err(|error| fail(&error)),
             },
         );
         match &result {
@@ -309,40 +328,82 @@ impl Component {
 }
 
 impl Loaded {
-    fn new(session: Session) -> Self {
-        Self { arena: runtime::arena(&session), session, bound: None }
+    pub fn new(session: Session, place: Place) -> Self {
+        Self { arena: runtime::arena(&session, place), session, place, bound: None }
     }
 
-    /// Runs with inputs that are copied to the device, each once for as long as it stays, and outputs that come back.
+    /// Runs the session. The outputs come in the order of their ports.
+    pub fn run(
+        &mut self,
+        inputs: Vec<Input>,
+        outputs: &[&Port],
+        home: Home,
+        options: &RunOptions,
+    ) -> ort::Result<Vec<DynValue>> {
+        let start = Instant::now();
+        let values = match self.place.provider {
+            Provider::Cpu => self.run_here(inputs, outputs, options)?,
+            _ => self.run_bound(inputs, outputs, home, options)?,
+        };
+        NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        Ok(values)
+    }
+
+    fn run_here(&mut self, inputs: Vec<Input>, outputs: &[&Port], options: &RunOptions) -> ort::Result<Vec<DynValue>> {
+        in_order(self.session.run_with_options(by_name(inputs), options)?, outputs)
+    }
+
+    /// Runs with inputs that are copied to the device, each once for as long as it stays.
     fn run_bound(
         &mut self,
         inputs: Vec<Input>,
         outputs: &[&Port],
+        home: Home,
         options: &RunOptions,
-    ) -> ort::Result<SessionOutputs<'_>> {
+    ) -> ort::Result<Vec<DynValue>> {
         let bound = match &mut self.bound {
             Some(bound) => bound,
             empty => empty.insert(Bound { binding: self.session.create_binding()?, kept: HashMap::new() }),
         };
+        let mut lent = Vec::new();
         for Input { port, value, kept } in inputs {
             bound.kept.remove(&port.name);
-            bound.binding.bind_input(&port.name, &value)?;
+            bound.binding.bind_input(&port.name, &*value)?;
             bound.kept.extend(kept.map(|numbers| (port.name.clone(), numbers)));
-            count_copy(&value);
+            match is_here(&value) {
+                true => count_copy(&value),
+                false => lent.push(&port.name),
+            }
         }
-        let host = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput)?;
+        let memory = match home {
+            Home::Here => Place::cpu().memory()?,
+            Home::There => self.place.memory()?,
+        };
         for port in outputs {
-            bound.binding.bind_output_to_device(&port.name, &host)?;
+            bound.binding.bind_output_to_device(&port.name, &memory)?;
         }
-        let given = self.session.run_binding_with_options(&bound.binding, options)?;
-        given.values().for_each(|value| count_copy(&value));
-        Ok(given)
+        let run = self.session.run_binding_with_options(&bound.binding, options);
+        let values = run.and_then(|values| in_order(values, outputs));
+        // What lies in the memory of another session must not be held when that ends.
+        let nothing = Tensor::from_array(([1], vec![0.0f32]))?;
+        for name in lent {
+            bound.binding.bind_input(name, &nothing)?;
+        }
+        let values = values?;
+        values.iter().filter(|value| is_here(value)).for_each(count_copy);
+        Ok(values)
     }
 
     /// Bytes that it computed in and still holds. The rest is weights: some are in the arena, some not.
     fn scratch(&self) -> u64 {
-        runtime::arena(&self.session).saturating_sub(self.arena)
+        runtime::arena(&self.session, self.place).saturating_sub(self.arena)
     }
+}
+
+/// The outputs of a run, each by the name of its port.
+fn in_order(mut values: SessionOutputs, ports: &[&Port]) -> ort::Result<Vec<DynValue>> {
+    let missing = |port: &Port| ort::Error::new(format!("the output {} was not given", port.name));
+    ports.iter().map(|port| values.remove(&port.name).ok_or_else(|| missing(port))).collect()
 }
 
 fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {

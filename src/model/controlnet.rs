@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use ndarray::{stack, ArrayD, ArrayView3, ArrayView4, Axis};
+use ndarray::{stack, ArrayD, ArrayView4, Axis};
+use ort::value::DynValue;
 
-use super::component::{Component, Scratch};
+use super::component::{Component, Home, Input, Scratch};
 use super::options::Options;
 use super::port::Port;
+use super::residuals::Sum;
 use super::session::Source;
 use super::unet::Conditions;
 use super::unet_inputs::time_ids;
+use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 
@@ -24,6 +27,18 @@ pub struct ControlNet {
     time_ids: Option<Port>,
     /// Residuals of the blocks on the way down, then that of the middle.
     outputs: Vec<Port>,
+    /// Made when it is needed.
+    sum: Option<Sum>,
+}
+
+/// What a ControlNet is asked.
+pub struct Task<'t, 'a> {
+    pub latents: ArrayView4<'t, f32>,
+    pub timestep: f64,
+    pub conditions: &'t Conditions<'a>,
+    pub control: &'t Control<'a>,
+    /// Where its residuals are wanted.
+    pub home: Home,
 }
 
 impl ControlNet {
@@ -50,7 +65,7 @@ impl ControlNet {
         let outputs = component.outputs().iter();
         let outputs = outputs.clone().filter(|port| !is_middle(port)).chain(outputs.clone().filter(is_middle));
         let outputs: Vec<Port> = outputs.cloned().collect();
-        Ok(Self { component, sample, timestep, embeddings, picture, scale, pooled, time_ids, outputs })
+        Ok(Self { component, sample, timestep, embeddings, picture, scale, pooled, time_ids, outputs, sum: None })
     }
 
     /// How many residuals it gives.
@@ -58,41 +73,57 @@ impl ControlNet {
         self.outputs.len()
     }
 
-    /// The residuals for a batch of latents. `picture`: `[3, height, width]`, 0 to 1.
-    pub fn run(
-        &mut self,
-        latents: ArrayView4<f32>,
-        timestep: f64,
-        conditions: &Conditions,
-        picture: ArrayView3<f32>,
-        scale: f32,
-        cancel: &Cancel,
-    ) -> Result<Vec<ArrayD<f32>>> {
+    /// The residuals for a batch of latents, added to those of the ControlNets before, as the UNet takes them.
+    pub fn run(&mut self, task: &Task, before: &[DynValue], unet: &[Port], cancel: &Cancel) -> Result<Vec<DynValue>> {
+        let &Task { latents, timestep, conditions, control, home } = task;
         let batch = latents.dim().0;
-        let pictures = stack(Axis(0), &vec![picture; batch]).expect("pictures of one size");
+        let kept = Some((conditions.number, 0));
         let mut inputs = vec![
-            (&self.sample, self.sample.tensor(latents.into_dyn())?),
-            (&self.timestep, self.timestep.scalar(timestep)?),
-            (&self.embeddings, self.embeddings.tensor(conditions.embeddings.into_dyn())?),
-            (&self.picture, self.picture.tensor(pictures.view().into_dyn())?),
+            Input::once(&self.sample, self.sample.tensor(latents.into_dyn())?),
+            Input::once(&self.timestep, self.timestep.scalar(timestep)?),
         ];
-        if let Some(port) = &self.scale {
-            inputs.push((port, port.scalar(f64::from(scale))?));
-        }
+        let mut give = |port, values: &dyn Fn() -> ArrayD<f32>| -> Result<()> {
+            if !self.component.has(port, kept) {
+                inputs.push(Input { port, value: port.tensor(values().view())?.into(), kept });
+            }
+            Ok(())
+        };
+        give(&self.embeddings, &|| conditions.embeddings.to_owned().into_dyn())?;
+        give(&self.picture, &|| stack(Axis(0), &vec![control.picture; batch]).expect("of one size").into_dyn())?;
         if let Some(port) = &self.pooled {
             match conditions.pooled {
-                Some(pooled) => inputs.push((port, port.tensor(pooled.into_dyn())?)),
+                Some(pooled) => give(port, &|| pooled.to_owned().into_dyn())?,
                 None => bail!(NotSupported, "controlnet: it is made for SDXL, which this model is not"),
             }
         }
         if let Some(port) = &self.time_ids {
-            inputs.push((port, port.tensor(time_ids(conditions.size, batch).view().into_dyn())?));
+            give(port, &|| time_ids(conditions.size, batch).into_dyn())?;
         }
+        let scale = match &self.scale {
+            Some(port) => {
+                inputs.push(Input::once(port, port.scalar(f64::from(control.scale))?));
+                1.0
+            }
+            None => control.scale,
+        };
         let outputs: Vec<&Port> = self.outputs.iter().collect();
-        let mut residuals = self.component.run(inputs, &outputs, cancel)?;
-        if self.scale.is_none() && scale != 1.0 {
-            residuals.iter_mut().for_each(|residual| *residual *= scale);
+        let alike = self.outputs.iter().zip(unet).all(|(given, taken)| given.element == taken.element);
+        let residuals = if before.is_empty() && scale == 1.0 && alike {
+            self.component.compute(inputs, &outputs, home, cancel)?
+        } else {
+            let own = self.component.compute(inputs, &outputs, Home::There, cancel)?;
+            let sum = match &mut self.sum {
+                Some(sum) => sum,
+                empty => empty.insert(Sum::new(&self.outputs, unet, self.component.options())?),
+            };
+            sum.add(before, &own, scale, home)?
+        };
+        match home {
+            Home::There => Ok(residuals),
+            // Outputs keep the whole arena that they lie in, also when the model is unloaded.
+            Home::Here => {
+                unet.iter().zip(&residuals).map(|(port, value)| port.tensor(port.read(value)?.view())).collect()
+            }
         }
-        Ok(residuals)
     }
 }

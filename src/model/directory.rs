@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{concatenate, Array3, Array4, ArrayD, ArrayView3, ArrayView4, Axis};
+use ndarray::{concatenate, Array3, Array4, ArrayView3, ArrayView4, Axis};
 use serde::Deserialize;
 
 use super::budget::{Budget, Part};
-use super::component::Component;
+use super::component::{Component, Home};
 use super::conditioner::{Conditioner, Conditioning, Texts};
-use super::controlnet::ControlNet;
+use super::controlnet::{ControlNet, Task};
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::Memory;
@@ -207,34 +207,34 @@ impl Model for StableDiffusion {
     fn denoise(&mut self, input: &Denoise, cancel: &Cancel) -> Result<Array4<f32>> {
         let (n, _, height, width) = input.latents.dim();
         let most = self.info.budget.as_ref().map_or(n, |budget| budget.batch(n, height * width));
-        let mut residuals: Vec<ArrayD<f32>> = Vec::new();
-        let mut conditions = Conditions {
+        // The UNet takes them where they were computed, unless it takes them in parts, or in the ControlNet's place.
+        let home = match self.unet.at_once(n, most) == n && self.info.budget.is_none() {
+            true => Home::There,
+            false => Home::Here,
+        };
+        let mut residuals = Vec::new();
+        let conditions = Conditions {
             embeddings: input.embeddings,
             pooled: input.pooled,
             size: (height * self.info.vae_factor, width * self.info.vae_factor),
             guidance_scale: input.guidance_scale,
-            residuals: &[],
             controls: input.controls,
             number: input.conditions,
         };
         for control in input.controls {
             self.make_room(Part::ControlNet(control.index), n, height * width);
             let Some(net) = self.controlnets.get_mut(control.index) else { continue }; // it is part of the UNet
-            let more = net.run(input.latents, input.timestep, &conditions, control.picture, control.scale, cancel)?;
-            if residuals.is_empty() {
-                residuals = more;
-            } else {
-                residuals.iter_mut().zip(&more).for_each(|(sum, more)| *sum += more);
-            }
+            let (latents, timestep, conditions) = (input.latents.view(), input.timestep, &conditions);
+            let task = Task { latents, timestep, conditions, control, home };
+            residuals = net.run(&task, &residuals, self.unet.residuals(), cancel)?;
         }
-        conditions.residuals = &residuals;
         self.make_room(Part::Unet, most, height * width);
         match input.masked {
-            None => self.unet.denoise(input.latents, input.timestep, &conditions, most, cancel),
+            None => self.unet.denoise(input.latents, input.timestep, &conditions, &residuals, most, cancel),
             Some(masked) => {
                 let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
                 let wide = concatenate![Axis(1), input.latents, masked];
-                self.unet.denoise(wide.view(), input.timestep, &conditions, most, cancel)
+                self.unet.denoise(wide.view(), input.timestep, &conditions, &residuals, most, cancel)
             }
         }
     }
@@ -299,13 +299,13 @@ fn open_controlnets(paths: &[PathBuf], unet: &Unet, options: &Options, cancel: &
     let mut nets = Vec::new();
     for path in paths {
         let net = ControlNet::open(path, options, cancel)?;
-        if net.residuals() != unet.residuals() {
+        if net.residuals() != unet.residuals().len() {
             bail!(
                 ModelUnsupported,
                 "{} gives {} residuals, but the UNet takes {}; expected a UNet exported with the inputs down_block_0_additional_residual, … and mid_block_additional_residual",
                 path.display(),
                 net.residuals(),
-                unet.residuals()
+                unet.residuals().len()
             );
         }
         nets.push(net);

@@ -18,6 +18,7 @@ mod pool;
 mod port;
 mod posterior;
 mod proto;
+mod residuals;
 mod room;
 pub mod scan;
 pub mod seamless;

@@ -48,6 +48,11 @@ pub enum Weights {
 }
 
 impl Options {
+    /// Where it runs: on the CPU, as long as nothing is chosen.
+    pub fn place(&self) -> Place {
+        self.device.place.unwrap_or(Place::cpu())
+    }
+
     /// The same for an autoencoder, which has few weights, but takes twice the room to compute with them
     /// where they are mapped.
     pub fn repacking(&self) -> Self {

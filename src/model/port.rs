@@ -74,12 +74,13 @@ impl Port {
     }
 
     /// An output's values as f32.
-    pub fn read(&self, value: &DynValue) -> ort::Result<ArrayD<f32>> {
-        match self.element {
-            TensorElementType::Float16 => Ok(value.try_extract_array::<f16>()?.mapv(f16::to_f32)),
-            TensorElementType::Float64 => Ok(value.try_extract_array::<f64>()?.mapv(|v| v as f32)),
-            _ => Ok(value.try_extract_array::<f32>()?.to_owned()),
-        }
+    pub fn read(&self, value: &DynValue) -> Result<ArrayD<f32>> {
+        let values = match self.element {
+            TensorElementType::Float16 => value.try_extract_array::<f16>().map(|values| values.mapv(f16::to_f32)),
+            TensorElementType::Float64 => value.try_extract_array::<f64>().map(|values| values.mapv(|v| v as f32)),
+            _ => value.try_extract_array::<f32>().map(|values| values.to_owned()),
+        };
+        values.map_err(|error| runtime_error(&self.name, &error))
     }
 
     /// As messages show it.

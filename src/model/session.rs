@@ -19,7 +19,7 @@ use super::seamless::{self, Seamless};
 use super::widen;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::runtime::{self, Making, Place};
+use crate::runtime::{self, Making};
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -120,6 +120,14 @@ impl Source {
     }
 }
 
+/// A session of a small graph of our own.
+pub fn of_graph(graph: &[u8], what: &str, options: &Options) -> Result<Session> {
+    let _making = Making::enter();
+    let made =
+        session_options(runtime::environment()?, options).and_then(|mut builder| builder.commit_from_memory(graph));
+    made.map_err(|error| runtime_error(what, &error))
+}
+
 /// Options of every session: the context's own threads, which sleep when there is nothing to do
 /// and so leave the host its cores.
 fn session_options(environment: &Environment, options: &Options) -> ort::Result<SessionBuilder> {
@@ -129,8 +137,8 @@ fn session_options(environment: &Environment, options: &Options) -> ort::Result<
         _ => (GraphOptimizationLevel::All, true),
     };
     let builder = Session::builder(environment)?.with_auto_device(AutoDevicePolicy::PreferCPU)?;
-    let place = options.device.place.unwrap_or(Place::cpu());
-    Ok(place
+    Ok(options
+        .place()
         .attach(environment, builder, &options.device.provider_options, options.memory_budget)?
         .with_optimization_level(level)?
         .with_prepacking(repacks)?

@@ -1,6 +1,7 @@
 //! The conditional UNet, which predicts what is noise in the latents.
 
 use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
+use ort::value::DynValue;
 use serde::Deserialize;
 
 use super::component::{Component, Input, Scratch};
@@ -36,14 +37,12 @@ pub struct Unet {
 }
 
 /// What the UNet is given besides the latents; all with the batch first.
-pub struct Conditions<'a, 'r> {
+pub struct Conditions<'a> {
     pub embeddings: ArrayView3<'a, f32>,
     pub pooled: Option<ArrayView2<'a, f32>>,
     /// Height and width of the picture in pixels.
     pub size: (usize, usize),
     pub guidance_scale: f32,
-    /// What ControlNets add, in the order of [`Unet::residuals`]; empty for none.
-    pub residuals: &'r [ArrayD<f32>],
     /// ControlNets that take part, for a UNet that has them within.
     pub controls: &'a [Control<'a>],
     /// Stands for embeddings, pooled text, size and guidance scale.
@@ -171,9 +170,9 @@ impl Unet {
         self.pooled.is_some()
     }
 
-    /// How many residuals of ControlNets it takes; 0 when it was exported without.
-    pub fn residuals(&self) -> usize {
-        self.residuals.len()
+    /// The residuals of ControlNets that it takes; none when it was exported without.
+    pub fn residuals(&self) -> &[Port] {
+        &self.residuals
     }
 
     /// How many ControlNets are part of its graph.
@@ -186,22 +185,28 @@ impl Unet {
         (self.sample.fixed(2), self.sample.fixed(3))
     }
 
-    /// The prediction for a batch, of which `most` are computed at once, or as many as the model was exported
-    /// for.
+    /// How many of a batch of `n` are computed at once: at most so many, or as many as the model was exported for.
+    pub fn at_once(&self, n: usize, most: usize) -> usize {
+        self.sample.fixed(0).unwrap_or(most.min(n))
+    }
+
+    /// The prediction for a batch, of which `most` are computed at once. `residuals`: what ControlNets add, in the order
+    /// of [`Unet::residuals`], empty for none; in the memory of this process where less than all is computed at once.
     pub fn denoise(
         &mut self,
         latents: ArrayView4<f32>,
         timestep: f64,
         conditions: &Conditions,
+        residuals: &[DynValue],
         most: usize,
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
         let (n, _, height, width) = latents.dim();
-        let batch = self.sample.fixed(0).unwrap_or(most.min(n));
+        let batch = self.at_once(n, most);
         let mut predicted = Array4::zeros((n, self.channels, height, width));
         for start in (0..n).step_by(batch) {
             let rows: Vec<usize> = (start..start + batch).map(|i| i.min(n - 1)).collect();
-            let output = self.evaluate(latents, timestep, conditions, &rows, cancel)?;
+            let output = self.evaluate(latents, timestep, conditions, residuals, &rows, cancel)?;
             let used = batch.min(n - start);
             predicted.slice_mut(s![start..start + used, .., .., ..]).assign(&output.slice(s![..used, .., .., ..]));
         }
@@ -214,6 +219,7 @@ impl Unet {
         latents: ArrayView4<f32>,
         timestep: f64,
         conditions: &Conditions,
+        residuals: &[DynValue],
         rows: &[usize],
         cancel: &Cancel,
     ) -> Result<Array4<f32>> {
@@ -226,9 +232,7 @@ impl Unet {
             if self.component.has(port, kept) {
                 return Ok(());
             }
-            let whole = values.len_of(Axis(0)) == rows.len();
-            let tensor = if whole { port.tensor(values) } else { port.tensor(values.select(Axis(0), rows).view()) };
-            inputs.push(Input { port, value: tensor?, kept });
+            inputs.push(Input { port, value: rows_of(port, values, rows)?.into(), kept });
             Ok(())
         };
         give(&self.sample, latents.into_dyn(), None)?;
@@ -239,9 +243,6 @@ impl Unet {
                 None => bail!(ModelUnsupported, "unet: {} is not given by the text encoders", port.describe()),
             }
         }
-        for (port, residual) in self.residuals.iter().zip(conditions.residuals) {
-            give(port, residual.view(), None)?;
-        }
         let batch = rows.len();
         if let Some(port) = &self.time_ids {
             give(port, time_ids(conditions.size, batch).view().into_dyn(), kept)?;
@@ -249,7 +250,14 @@ impl Unet {
         if let Some((port, width)) = &self.guidance {
             give(port, embed_guidance(conditions.guidance_scale, *width, batch).view().into_dyn(), kept)?;
         }
-        if conditions.residuals.is_empty() {
+        for (port, residual) in self.residuals.iter().zip(residuals) {
+            if rows.len() == latents.dim().0 {
+                inputs.push(Input::once(port, residual)); // as it lies where it was computed
+                continue;
+            }
+            inputs.push(Input::once(port, rows_of(port, port.read(residual)?.view(), rows)?));
+        }
+        if residuals.is_empty() {
             for port in &self.residuals {
                 // They are added, so a size of 1 stands for any.
                 let shape: Vec<usize> = (0..port.shape.len()).map(|axis| port.fixed(axis).unwrap_or(1)).collect();
@@ -272,6 +280,14 @@ impl Unet {
             ),
             Err(error) => bail!(ModelUnsupported, "unet: the output is not a picture: {error}"),
         }
+    }
+}
+
+/// A tensor of these rows of a batch.
+fn rows_of(port: &Port, values: ArrayViewD<f32>, rows: &[usize]) -> Result<DynValue> {
+    match values.len_of(Axis(0)) == rows.len() {
+        true => port.tensor(values),
+        false => port.tensor(values.select(Axis(0), rows).view()),
     }
 }
 

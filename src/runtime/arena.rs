@@ -10,10 +10,16 @@ use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, Memory
 use ort::session::Session;
 use ort::AsPointer;
 
-/// Bytes that the arena of a session's CPU allocator holds, used or kept for later: most weights that were
-/// copied, and what is computed. 0 where it does not count them.
-pub fn arena(session: &Session) -> u64 {
-    let arena = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Arena, MemoryType::Default);
+use super::Place;
+
+/// Bytes that the arena of a session holds where it runs, used or kept for later: most weights that were copied, and
+/// what is computed. 0 where it does not count them, as only those of the CPU and of CUDA do.
+pub fn arena(session: &Session, place: Place) -> u64 {
+    let (device, index) = match place.provider.is_nvidia() {
+        true => (AllocationDevice::CUDA, place.index as i32),
+        false => (AllocationDevice::CPU, 0),
+    };
+    let arena = MemoryInfo::new(device, index, AllocatorType::Arena, MemoryType::Default);
     let allocator = arena.and_then(|arena| Allocator::new(session, arena));
     allocator.ok().and_then(|allocator| statistic(&allocator, c"TotalAllocated")).unwrap_or(0)
 }

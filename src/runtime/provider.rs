@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ort::environment::Environment;
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, ExecutionProviderDispatch};
-use ort::memory::DeviceType;
+use ort::memory::{AllocationDevice, AllocatorType, DeviceType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
 
 use crate::error::{bail, Error, Result, Status};
@@ -151,6 +151,20 @@ impl Place {
         }
         let provider = self.dispatch(options, memory_limit).map(ExecutionProviderDispatch::error_on_failure);
         Ok(builder.with_execution_providers(provider.into_iter().chain([cpu]).collect::<Vec<_>>())?)
+    }
+
+    /// The memory in which outputs stay where they are computed: the adapter's own, or else this process's.
+    pub fn memory(self) -> ort::Result<MemoryInfo<'static>> {
+        let (device, index) = match self.provider {
+            // What a library of its own calls its memory, nobody knows.
+            provider if !provider.is_built_in() => (AllocationDevice::CPU, 0),
+            Provider::Cuda | Provider::TensorRt | Provider::TensorRtRtx => (AllocationDevice::CUDA, self.index as i32),
+            Provider::DirectMl => (AllocationDevice::DIRECTML, self.index as i32),
+            Provider::WebGpu => (AllocationDevice::WEBGPU_BUFFER, 0),
+            Provider::OpenVino | Provider::CoreMl | Provider::Cpu => (AllocationDevice::CPU, 0),
+        };
+        let kind = if device == AllocationDevice::CPU { MemoryType::CPUOutput } else { MemoryType::Default };
+        MemoryInfo::new(device, index, AllocatorType::Device, kind)
     }
 
     /// The arenas that sessions compute in here, as ONNX Runtime lists them.

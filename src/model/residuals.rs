@@ -1,0 +1,93 @@
+//! What ControlNets add to the UNet, scaled and summed where they run: it is as large as many pictures, and would
+//! otherwise travel at every step.
+
+use ort::session::RunOptions;
+use ort::value::{DynValue, TensorElementType};
+
+use super::component::{Home, Input, Loaded};
+use super::failure::runtime_error;
+use super::graph::build::{integer, Builder};
+use super::graph::GRAPH;
+use super::options::Options;
+use super::port::Port;
+use super::proto;
+use super::session;
+use crate::error::Result;
+
+const WHAT: &str = "sum of ControlNets";
+const SINGLE: i64 = 1;
+
+/// `sum = before + scale · own`, for each residual of a ControlNet, computed in float32.
+pub struct Sum {
+    loaded: Loaded,
+    before: Vec<Port>,
+    own: Vec<Port>,
+    scale: Port,
+    sums: Vec<Port>,
+}
+
+impl Sum {
+    /// For what this ControlNet gives, and the UNet takes.
+    pub fn new(given: &[Port], taken: &[Port], options: &Options) -> Result<Self> {
+        let ports = |name: &str, like: &[Port]| {
+            let port = |(i, port): (usize, &Port)| named(format!("{name}_{i}"), port.element);
+            like.iter().enumerate().map(port).collect::<Vec<Port>>()
+        };
+        let scale = named("scale".into(), TensorElementType::Float32);
+        let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
+        let graph = graph(&before, &own, &scale, &sums);
+        let session = session::of_graph(&graph, WHAT, options)?;
+        Ok(Self { loaded: Loaded::new(session, options.place()), before, own, scale, sums })
+    }
+
+    /// Adds what a ControlNet gave to what those before it did, if there was any.
+    pub fn add(&mut self, before: &[DynValue], own: &[DynValue], scale: f32, home: Home) -> Result<Vec<DynValue>> {
+        let fail = |error: ort::Error| runtime_error(WHAT, &error);
+        let mut inputs = vec![Input::once(&self.scale, self.scale.scalar(f64::from(scale))?)];
+        inputs.extend(self.own.iter().zip(own).map(|(port, value)| Input::once(port, value)));
+        if before.is_empty() {
+            for port in &self.before {
+                inputs.push(Input::once(port, port.scalar(0.0)?));
+            }
+        }
+        inputs.extend(self.before.iter().zip(before).map(|(port, value)| Input::once(port, value)));
+        let outputs: Vec<&Port> = self.sums.iter().collect();
+        let options = RunOptions::new().map_err(fail)?;
+        self.loaded.run(inputs, &outputs, home, &options).map_err(fail)
+    }
+}
+
+fn named(name: String, element: TensorElementType) -> Port {
+    Port { name, element, shape: Vec::new() }
+}
+
+/// An element type as onnx.proto numbers it.
+fn number(port: &Port) -> i64 {
+    match port.element {
+        TensorElementType::Float16 => 10,
+        TensorElementType::Float64 => 11,
+        _ => SINGLE,
+    }
+}
+
+/// An ONNX model of these additions.
+fn graph(before: &[Port], own: &[Port], scale: &Port, sums: &[Port]) -> Vec<u8> {
+    let mut nodes = Builder::new("scumble_");
+    for ((before, own), sum) in before.iter().zip(own).zip(sums) {
+        let single = [integer("to", SINGLE)];
+        let (wide_before, wide_own) =
+            (nodes.node("Cast", &[&before.name], &single), nodes.node("Cast", &[&own.name], &single));
+        let scaled = nodes.node("Mul", &[&wide_own, &scale.name], &[]);
+        let total = nodes.node("Add", &[&wide_before, &scaled], &[]);
+        nodes.named(&sum.name, "Cast", &[&total], &[integer("to", number(sum))]);
+    }
+    let described = |field: u64, port: &Port| {
+        let kind = proto::bytes(2, proto::bytes(1, proto::number(1, number(port))));
+        proto::bytes(field, [proto::bytes(1, &port.name), kind].concat())
+    };
+    let inputs = before.iter().chain(own).chain([scale]).flat_map(|port| described(11, port));
+    let outputs = sums.iter().flat_map(|port| described(12, port));
+    let graph: Vec<u8> = nodes.take().into_iter().chain(proto::bytes(2, "sum")).chain(inputs).chain(outputs).collect();
+    // IR version 8, operator set 13.
+    [proto::number(1, 8), proto::bytes(8, proto::number(2, 13)), proto::bytes(GRAPH, graph)].concat()
+}
