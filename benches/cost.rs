@@ -18,7 +18,7 @@ use scumble::ffi::*;
 use scumble::model::time_in_sessions;
 use scumble::{Device, PreviewSource, Status};
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/models/emblem-64");
 const ROUNDS: usize = 10;
 
 fn main() {

@@ -21,8 +21,9 @@ const MB: f64 = 1e6;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1).filter(|argument| argument != "--bench");
-    let model =
-        arguments.next().map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emblem-64"), PathBuf::from);
+    let model = arguments
+        .next()
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/emblem-64"), PathBuf::from);
     let side = arguments.next().map(|side| side.parse()).transpose()?;
     if let Ok(row) = env::var(ROW) {
         return paint(&model, side, &row);

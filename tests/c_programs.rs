@@ -48,6 +48,6 @@ fn the_example_paints_what_rust_paints() {
     let text = "a green star, flat style, on a white background";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out.ppm");
-    run(CProgram::new("examples/c/txt2img.c").command().args(["models/emblem-64", text]).arg(&file));
+    run(CProgram::new("examples/c/txt2img.c").command().args(["tests/reference/models/emblem-64", text]).arg(&file));
     assert!(fs::read(&file).unwrap() == painting::ppm(text), "the picture differs");
 }

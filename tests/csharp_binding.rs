@@ -378,7 +378,10 @@ fn the_example_paints_what_the_c_example_paints() {
     let folder = tempfile::tempdir().unwrap();
     let paint = |command: &mut Command, file: &str| {
         let file = folder.path().join(file);
-        run(command.args(["models/emblem-64", "a green star, flat style, on a white background"]).arg(&file).arg("6"));
+        run(command
+            .args(["tests/reference/models/emblem-64", "a green star, flat style, on a white background"])
+            .arg(&file)
+            .arg("6"));
         fs::read(file).unwrap()
     };
     let by_c = paint(&mut CProgram::new("examples/c/txt2img.c").command(), "c.ppm");

@@ -16,11 +16,12 @@ use common::c::{self, ok, output};
 use scumble::ffi::*;
 use scumble::Status;
 
-const MODEL: &CStr =
-    match CStr::from_bytes_with_nul(concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64\0").as_bytes()) {
-        Ok(path) => path,
-        Err(_) => panic!(),
-    };
+const MODEL: &CStr = match CStr::from_bytes_with_nul(
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/models/emblem-64\0").as_bytes(),
+) {
+    Ok(path) => path,
+    Err(_) => panic!(),
+};
 const SIDE: usize = 64;
 
 /// MXCSR as a process starts with it.

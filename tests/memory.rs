@@ -13,7 +13,7 @@ use common::model::ModelCopy;
 use scumble::ffi::*;
 use scumble::Status;
 
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/emblem-64");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/models/emblem-64");
 const MB: u64 = 1_000_000;
 
 /// A context of the bundled model.
@@ -121,7 +121,7 @@ fn relative_paths() {
         assert!(again.status().unwrap().success());
         return;
     }
-    let context = loaded(|desc| desc.model_path = c"models/emblem-64".as_ptr());
+    let context = loaded(|desc| desc.model_path = c"tests/reference/models/emblem-64".as_ptr());
     ok(unsafe { scumble_context_trim(context) });
     env::set_current_dir(env::temp_dir()).unwrap();
     paint(context, 64);

@@ -71,7 +71,7 @@ fn the_finished_picture_is_on_the_screen() {
         let output = run(Command::new("xvfb-run")
             .args(["-a", "-s", "-screen 0 800x600x24"])
             .arg(folder.path().join(program))
-            .args([Path::new(ROOT).join("models/emblem-64").as_os_str(), "script".as_ref()])
+            .args([Path::new(ROOT).join("tests/reference/models/emblem-64").as_os_str(), "script".as_ref()])
             .current_dir(folder.path())
             .env_remove("LD_LIBRARY_PATH"));
         println!("{program}: {output}");

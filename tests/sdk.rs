@@ -214,12 +214,8 @@ fn its_windows_examples_paint_under_wine() {
     }
     for program in programs {
         let prompt = "a red apple, 3d style, on a blue background";
-        let said = windows::told(wine.command().current_dir(sdk.path()).args([
-            program,
-            "models/emblem-64",
-            prompt,
-            "apple.ppm",
-        ]));
+        let said =
+            windows::told(wine.command().current_dir(sdk.path()).args([program, "models/emblem", prompt, "apple.ppm"]));
         assert!(said.contains("wrote apple.ppm: 64 x 64, seed 14"), "{program}: {said}");
         assert_eq!(fs::metadata(sdk.path().join("apple.ppm")).unwrap().len(), 13 + 64 * 64 * 3, "{program}");
         fs::remove_file(sdk.path().join("apple.ppm")).unwrap();

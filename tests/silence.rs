@@ -60,7 +60,8 @@ fn panic_inside(output: &Path) -> ! {
     unsafe {
         let mut desc = std::mem::zeroed();
         assert_eq!(scumble_context_desc_init(&mut desc, size_of_val(&desc), SCUMBLE_ABI_VERSION), Status::Ok);
-        let path = CString::new(Path::new(ROOT).join("models/emblem-64").as_os_str().as_bytes()).unwrap();
+        let path =
+            CString::new(Path::new(ROOT).join("tests/reference/models/emblem-64").as_os_str().as_bytes()).unwrap();
         desc.model_path = path.as_ptr();
         let mut context = std::ptr::null_mut();
         assert_eq!(scumble_context_create(&desc, &mut context), Status::Ok);

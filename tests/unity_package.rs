@@ -200,7 +200,7 @@ fn picture() -> &'static Path {
 fn runs(name: &str) {
     if mono::is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let models = Path::new(ROOT).join("models");
+        let models = Path::new(ROOT).join("tests/reference/models");
         run(mono::command(tests()).arg(name).arg(models).arg(picture()).arg(folder.path()));
     }
 }

@@ -12,4 +12,4 @@ cc -g -std=c99 -Wall -Wextra -Wpedantic -Werror examples/c/txt2img.c -Iinclude -
 LD_LIBRARY_PATH=$library valgrind --quiet --error-exitcode=9 --num-callers=60 \
     --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
     --suppressions=tests/valgrind.supp \
-    "$work/txt2img" models/emblem-64 "a castle" "$work/out.ppm" 2
+    "$work/txt2img" tests/reference/models/emblem-64 "a castle" "$work/out.ppm" 2

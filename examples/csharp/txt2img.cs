@@ -2,7 +2,7 @@
 //
 //   cargo build --release
 //   mcs -unsafe examples/csharp/txt2img.cs bindings/csharp/src/*.cs -out:txt2img.exe
-//   LD_LIBRARY_PATH=target/release mono txt2img.exe models/emblem-64 "a red apple, 3d style, on a blue background" out.ppm 20
+//   LD_LIBRARY_PATH=target/release mono txt2img.exe models/emblem "a red apple, 3d style, on a blue background" out.ppm 20
 using System;
 using System.IO;
 using System.Text;
@@ -13,7 +13,7 @@ static class Txt2Img
 {
     static int Main(string[] arguments)
     {
-        string model = arguments.Length > 0 ? arguments[0] : "models/emblem-64";
+        string model = arguments.Length > 0 ? arguments[0] : "models/emblem";
         string text = arguments.Length > 1 ? arguments[1] : "a red apple, 3d style, on a blue background";
         string path = arguments.Length > 2 ? arguments[2] : "out.ppm";
         int? steps = arguments.Length > 3 ? int.Parse(arguments[3]) : (int?)null;

@@ -28,7 +28,7 @@
 
 #define OK(call) EXPECT(SCUMBLE_STATUS_OK, call)
 
-#define MODEL "models/emblem-64"
+#define MODEL "tests/reference/models/emblem-64"
 #define SIDE 64
 
 typedef unsigned char pixels_t[SIDE * SIDE * 4];

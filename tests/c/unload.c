@@ -33,7 +33,7 @@ int main(int count, char **arguments) {
     scumble_context *context;
     scumble_prompt *prompt;
     scumble_generation *generation;
-    context_desc.model_path = "models/emblem-64";
+    context_desc.model_path = "tests/reference/models/emblem-64";
     OK(LOADED(scumble_context_create)(&context_desc, &context));
     OK(LOADED(scumble_context_wait)(context, -1));
     prompt_desc.text = "a red apple";

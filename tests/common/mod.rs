@@ -23,7 +23,7 @@ use std::process::Command;
 
 /// The model that the tests share.
 pub fn model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emblem-64")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/emblem-64")
 }
 
 /// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names.

@@ -84,7 +84,7 @@ impl ModelCopy {
 
 /// A file of the undamaged model.
 pub fn original(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emblem-64").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/emblem-64").join(name)
 }
 
 fn link_all(from: &Path, to: &Path) {

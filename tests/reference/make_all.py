@@ -18,7 +18,7 @@ import txt2img
 import vae
 
 HERE = Path(__file__).resolve().parent
-MODEL = HERE.parent.parent / "models" / "emblem-64"
+MODEL = HERE / "models" / "emblem-64"
 
 
 def main():

@@ -166,7 +166,7 @@ frames() {
     [ -d "$model" ] || model=$dir/models/$1/onnx
     [ -z "${SCUMBLE_GPU_SMALL:-}" ] || size=128
     case $1 in
-    emblem) model=models/emblem-64 size=64 steps=100 ;;
+    emblem) model=tests/reference/models/emblem-64 size=64 steps=100 ;;
     turbo) steps=4 ;;
     esac
     [ -d "$model" ] || cannot "there is no model; the stage \"model-$1\" makes it"

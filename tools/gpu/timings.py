@@ -26,7 +26,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "bench"), str(ROOT / "tests" / "reference" / "families")]
-EMBLEM = ROOT / "models" / "emblem-64"
+EMBLEM = ROOT / "tests" / "reference" / "models" / "emblem-64"
 PROMPT, SEED = "a red apple, 3d style, on a blue background", 7
 STEPS = (1, 4, 20)
 SMALL = bool(os.environ.get("SCUMBLE_GPU_SMALL"))  # to try the script itself

@@ -36,7 +36,7 @@ SHARED = {
     "bindings/csharp/src": "bindings/csharp/src",
     "bindings/unreal/Scumble": UNREAL,
     "include": f"{UNREAL_LIBRARY}/include",
-    "models/emblem-64": f"{UNREAL}/Models/emblem-64",
+    "models/emblem": f"{UNREAL}/Models/emblem",
     "examples/c": "examples/c",
     "examples/cpp": "examples/cpp",
     "examples/csharp": "examples/csharp",

@@ -3,7 +3,7 @@
  * A thin layer over scumble.h, where everything is explained. It throws nothing and asks for no type
  * information: it compiles with -fno-exceptions -fno-rtti.
  *
- *     auto context = scumble::Context::create("models/emblem-64");
+ *     auto context = scumble::Context::create("models/emblem");
  *     if (!context) return complain(context.error().text);
  *     if (auto loaded = context->wait(); !loaded) return complain(loaded.error().text);
  *     auto prompt = context->prompt("a red apple");

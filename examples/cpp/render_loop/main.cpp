@@ -135,5 +135,5 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-    return Game(argc > 1 ? argv[1] : "models/emblem-64", argc > 2 ? argv[2] : nullptr).run();
+    return Game(argc > 1 ? argv[1] : "models/emblem", argc > 2 ? argv[2] : nullptr).run();
 }

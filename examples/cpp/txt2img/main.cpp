@@ -32,7 +32,7 @@ static void write_ppm(const char *path, const std::vector<uint8_t> &rgb, int wid
 }
 
 int main(int count, char **arguments) {
-    const char *model = count > 1 ? arguments[1] : "models/emblem-64";
+    const char *model = count > 1 ? arguments[1] : "models/emblem";
     const char *text = count > 2 ? arguments[2] : "a red apple, 3d style, on a blue background";
     const char *path = count > 3 ? arguments[3] : "out.ppm";
 

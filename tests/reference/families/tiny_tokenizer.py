@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[3] / "models" / "emblem-64" / "tokenizer"
+SOURCE = Path(__file__).resolve().parents[1] / "models" / "emblem-64" / "tokenizer"
 
 CONTEXT = 24
 VOCABULARY = 768

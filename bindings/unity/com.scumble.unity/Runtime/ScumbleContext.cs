@@ -30,7 +30,7 @@ namespace Scumble
     public sealed class ScumbleContext : MonoBehaviour
     {
         [SerializeField, Tooltip("The model's folder: in StreamingAssets, or an absolute path.")]
-        string model = "emblem-64";
+        string model = "emblem";
 
         [SerializeField, Tooltip("Load the model when the component is enabled, rather than when the first picture is asked for.")]
         bool loadOnEnable = true;

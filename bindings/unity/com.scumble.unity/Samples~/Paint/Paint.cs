@@ -8,7 +8,7 @@ using UnityEngine;
 public sealed class Paint : MonoBehaviour
 {
     [Tooltip("A model's folder, relative to StreamingAssets.")]
-    public string model = "emblem-64";
+    public string model = "emblem";
 
     const float Pause = 0.4f; // seconds without a key before a picture is begun
 
