@@ -16,7 +16,7 @@ use scumble::{
 };
 use serde::Deserialize;
 
-/// Of max |ours − golden| / max |golden|.
+/// Of max |ours − golden| / max |golden|, on the CPU. Elsewhere it may be three times that: other orders of sums.
 const TOLERANCE: f32 = 1e-3;
 /// How many tolerances a wrong run is away at least.
 const FAR: f32 = 20.0;
@@ -93,7 +93,7 @@ impl Case {
         let latents = generation.latents().unwrap();
         let from = |name: &str| golden::error(latents.iter(), &tensors.floats(name));
         let error = from(&format!("{}.latents", self.name));
-        assert!(error < tolerance, "{}: {error}", self.name);
+        assert!(error < tolerance * common::slack().min(3.0), "{}: {error}", self.name);
 
         let ours = rgb(generation);
         let off = |name: &str| {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use scumble::model::{scan, seamless, widen, Seamless};
+use scumble::model::{channels, scan, seamless, widen, Seamless};
 
 fuzz_target!(|file: &[u8]| {
     // The folder has files that external data may name.
@@ -20,6 +20,9 @@ fuzz_target!(|file: &[u8]| {
         }
         if let Ok(Some(rewritten)) = widen::rewrite(Cursor::new(file), file.len() as u64) {
             check(&rewritten).expect("what is widened of a good file is one");
+        }
+        if let Ok(Some(rewritten)) = channels::rewrite(Cursor::new(file), file.len() as u64) {
+            check(&rewritten).expect("what has more channels of a good file is one");
         }
     }
 });

@@ -1,6 +1,7 @@
 //! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
 mod budget;
+pub mod channels;
 mod component;
 mod conditioner;
 mod controlnet;

@@ -8,6 +8,7 @@ use ort::environment::Environment;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
+use super::channels;
 use super::failure::{load_error, runtime_error};
 use super::graph::GRAPH;
 use super::norms;
@@ -19,7 +20,7 @@ use super::seamless::{self, Seamless};
 use super::widen;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::runtime::{self, Making};
+use crate::runtime::{self, Making, Provider};
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -65,7 +66,7 @@ impl Source {
             return Ok(None);
         }
         scan::check(&self.root, &self.path)?;
-        let graph = self.graph(&self.path, self.path.parent().unwrap_or(&self.root));
+        let graph = self.graph(&self.path, self.path.parent().unwrap_or(&self.root), Provider::Cpu);
         let widened = graph.and_then(|graph| widen::rewrite(Cursor::new(&graph), graph.len() as u64));
         let is_other = widened.map_err(|error| error.within(self.path.display()))?.is_some();
         Ok(is_other.then(|| Self { widened: true, ..self.clone() }))
@@ -81,7 +82,7 @@ impl Source {
             false => self.path.clone(),
         };
         let folder = path.parent().unwrap_or(&self.root);
-        let graph = self.graph(&path, folder).map_err(within)?;
+        let graph = self.graph(&path, folder, options.place().provider).map_err(within)?;
         let folder = folder.to_string_lossy();
         let environment = runtime::environment()?;
         let builder = || Ok(session_options(environment, options)?.with_config_entry(EXTERNAL_FOLDER, folder)?);
@@ -93,7 +94,7 @@ impl Source {
     }
 
     /// The file's graph with its changes; `path` and `folder` without links.
-    fn graph(&self, path: &Path, folder: &Path) -> Result<Vec<u8>> {
+    fn graph(&self, path: &Path, folder: &Path, provider: Provider) -> Result<Vec<u8>> {
         let file = File::open(path).map_err(scan::unreadable)?;
         let length = file.metadata().map_err(scan::unreadable)?.len();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -106,6 +107,9 @@ impl Source {
         let mut model = scan::without_weights(file, length, &name, rename)?;
         if self.widened {
             model = widen::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);
+        }
+        if provider == Provider::WebGpu {
+            model = channels::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);
         }
         let length = model.len() as u64;
         if self.in_tiles {

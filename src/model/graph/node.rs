@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use super::super::proto;
-use super::super::scan::wire::{Message, Value, Wire};
+use super::super::scan::wire::{Message, Wire};
 use super::super::scan::{MAX_NAME, MAX_OPERATOR};
 use super::build;
 use crate::error::{bail, Result};
@@ -165,7 +165,8 @@ impl Node {
         self.attribute(name).and_then(|attribute| attribute.tensor)
     }
 
-    fn integers(&self, name: &str) -> &[i64] {
+    /// An attribute that is a whole number, or a list of them.
+    pub fn integers(&self, name: &str) -> &[i64] {
         self.attribute(name).map_or(&[], |attribute| &attribute.integers)
     }
 
@@ -186,23 +187,17 @@ impl Attribute {
             graphs: Vec::new(),
         };
         while let Some((number, value)) = wire.field(&mut message)? {
-            match (number, value) {
-                (1, value) => attribute.name = wire.text(wire.bytes(value)?, MAX_NAME)?,
-                (2, _) => {
+            match number {
+                1 => attribute.name = wire.text(wire.bytes(value)?, MAX_NAME)?,
+                2 => {
                     let (end, mut bytes) = (message.position(), Vec::new());
                     wire.copy(end.saturating_sub(4)..end, &mut bytes)?;
                     attribute.number = bytes.try_into().ok().map(f32::from_le_bytes);
                 }
-                (4, value) => attribute.text = Some(wire.bytes(value)?),
-                (5, value) => attribute.tensor = Some(wire.bytes(value)?),
-                (6 | 11, value) => attribute.graphs.push(wire.bytes(value)?),
-                // Packed, or one by one.
-                (8, Value::Bytes(mut packed)) => {
-                    while let Some(integer) = wire.packed(&mut packed)? {
-                        attribute.integers.push(integer as i64);
-                    }
-                }
-                (8, value) => attribute.integers.push(wire.number(value)? as i64),
+                3 | 8 => wire.integers(value, &mut attribute.integers)?,
+                4 => attribute.text = Some(wire.bytes(value)?),
+                5 => attribute.tensor = Some(wire.bytes(value)?),
+                6 | 11 => attribute.graphs.push(wire.bytes(value)?),
                 _ => (),
             }
         }

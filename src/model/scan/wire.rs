@@ -103,6 +103,19 @@ impl<R: Read + Seek> Wire<R> {
         Ok(Some(number))
     }
 
+    /// Appends what a field of whole numbers holds: one of them, or several, packed.
+    pub fn integers(&mut self, value: Value, to: &mut Vec<i64>) -> Result<()> {
+        match value {
+            Value::Bytes(mut packed) => {
+                while let Some(integer) = self.packed(&mut packed)? {
+                    to.push(integer as i64);
+                }
+            }
+            value => to.push(self.number(value)? as i64),
+        }
+        Ok(())
+    }
+
     /// A text of at most so many bytes.
     pub fn text(&mut self, text: Message, most: u64) -> Result<String> {
         if text.length() > most {
