@@ -670,7 +670,8 @@ typedef struct scumble_context_desc {
    * `arena_extend_strategy=kSameAsRequested`, and `gpu_mem_limit` of `memory_budget`; for the others
    * ONNX Runtime's. Of use are `trt_engine_cache_enable=1; trt_engine_cache_path=…` of TensorRT,
    * `nv_runtime_cache_path=…` of TensorRT-RTX, `preferredLayout=NCHW` of WebGPU, `device_type=GPU; cache_dir=…` of
-   * OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none.
+   * OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none. Recorded runs
+   * (`enable_cuda_graph` and the like) are refused.
    */
   const char *device_options;
 } scumble_context_desc;
@@ -692,7 +693,8 @@ typedef struct scumble_context_info {
    */
   int32_t height;
   /**
-   * Widths and heights must be multiples of this: pixels per latent.
+   * Widths and heights must be multiples of this: pixels per latent, times what the UNet's levels halve latents by.
+   * 64 for Stable Diffusion 1 and 2, 32 for SDXL.
    */
   int32_t size_multiple;
   /**
@@ -1262,7 +1264,7 @@ SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc
  * `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
  * given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
- * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options for a device that has none),
+ * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not, or recorded runs),
  * `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
  *
  * Any thread.

@@ -293,3 +293,18 @@ fn kinds_and_features() {
         assert_eq!((info.family, info.features, info.defaults.steps), (family, features, steps), "{model}");
     }
 }
+
+/// A UNet of two levels, and one whose export tells nothing of its levels.
+#[test]
+fn sizes_that_the_unet_can_halve() {
+    for (model, multiple) in [("sd1", 16), ("sd1-script", 8)] {
+        let (_copy, context) = open(model);
+        assert_eq!(context.loaded().unwrap().info.size_multiple, multiple, "{model}");
+        let prompt = Prompt::create(&context, Texts::of("a fox"), false).unwrap();
+        let request = Request { width: Some(72), height: Some(64), ..Request::default() };
+        match Generation::create(&prompt, &request, &Preview::default()) {
+            Ok(_) => assert_eq!(multiple, 8),
+            Err(error) => assert_eq!(error.to_string(), "width is 72; expected a multiple of 16 from 16 to 8192"),
+        }
+    }
+}

@@ -83,8 +83,8 @@ pub struct Plan {
 impl Plan {
     /// Checks a request against a model.
     pub fn new(request: &Request, info: &ModelInfo) -> Result<Self> {
-        let width = side("width", request.width, info.width, info.fixed_width, info.vae_factor)?;
-        let height = side("height", request.height, info.height, info.fixed_height, info.vae_factor)?;
+        let width = side("width", request.width, info.width, info.fixed_width, info.size_multiple)?;
+        let height = side("height", request.height, info.height, info.fixed_height, info.size_multiple)?;
         let train = info.scheduler.train_timesteps();
         let steps = match request.steps {
             None => info.defaults.steps,

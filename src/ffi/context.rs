@@ -63,7 +63,8 @@ pub struct scumble_context_desc {
     /// `arena_extend_strategy=kSameAsRequested`, and `gpu_mem_limit` of `memory_budget`; for the others
     /// ONNX Runtime's. Of use are `trt_engine_cache_enable=1; trt_engine_cache_path=…` of TensorRT,
     /// `nv_runtime_cache_path=…` of TensorRT-RTX, `preferredLayout=NCHW` of WebGPU, `device_type=GPU; cache_dir=…` of
-    /// OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none.
+    /// OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none. Recorded runs
+    /// (`enable_cuda_graph` and the like) are refused.
     pub device_options: *const c_char,
 }
 c_struct!(scumble_context_desc, 72);
@@ -89,7 +90,8 @@ pub struct scumble_context_info {
     pub width: i32,
     /// See `width`.
     pub height: i32,
-    /// Widths and heights must be multiples of this: pixels per latent.
+    /// Widths and heights must be multiples of this: pixels per latent, times what the UNet's levels halve latents by.
+    /// 64 for Stable Diffusion 1 and 2, 32 for SDXL.
     pub size_multiple: i32,
     /// Channels of the latents.
     pub latent_channels: i32,
@@ -190,7 +192,7 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
 /// `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
 /// given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
 /// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
-/// `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options for a device that has none),
+/// `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not, or recorded runs),
 /// `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
 ///
 /// Any thread.
@@ -367,7 +369,7 @@ pub unsafe extern "C" fn scumble_context_get_info(
                 struct_size,
                 width: model.width as i32,
                 height: model.height as i32,
-                size_multiple: model.vae_factor as i32,
+                size_multiple: model.size_multiple as i32,
                 latent_channels: model.latent_channels as i32,
                 token_limit: model.token_limit as i32 - 2,
                 max_steps: model.scheduler.train_timesteps() as i32,

@@ -170,6 +170,7 @@ impl StableDiffusion {
             fixed_height: fixed_height.map(|side| side * scale.factor),
             fixed_width: fixed_width.map(|side| side * scale.factor),
             vae_factor: scale.factor,
+            size_multiple: scale.factor * unet.multiple,
             latent_channels: unet.channels,
             token_limit: conditioner.token_limit(),
             defaults: Defaults::new(&settings, family, features, &scheduler),

@@ -69,6 +69,8 @@ pub struct ModelInfo {
     pub fixed_height: Option<usize>,
     /// Pixels per latent, along each side.
     pub vae_factor: usize,
+    /// What the sides of a picture have to be multiples of: for the UNet, which halves latents at each of its levels.
+    pub size_multiple: usize,
     /// Channels of the latents.
     pub latent_channels: usize,
     /// The longest sequence of tokens, begin and end counted.

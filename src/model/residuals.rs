@@ -6,16 +6,14 @@ use ort::value::{DynValue, TensorElementType};
 
 use super::component::{Home, Input, Loaded};
 use super::failure::runtime_error;
-use super::graph::build::{integer, Builder};
-use super::graph::GRAPH;
+use super::graph::build::{self, Builder};
 use super::options::Options;
 use super::port::Port;
-use super::proto;
 use super::session;
 use crate::error::Result;
 
 const WHAT: &str = "sum of ControlNets";
-const SINGLE: i64 = 1;
+const SINGLE: TensorElementType = TensorElementType::Float32;
 
 /// `sum = before + scale · own`, for each residual of a ControlNet, computed in float32.
 pub struct Sum {
@@ -33,10 +31,10 @@ impl Sum {
             let port = |(i, port): (usize, &Port)| named(format!("{name}_{i}"), port.element);
             like.iter().enumerate().map(port).collect::<Vec<Port>>()
         };
-        let scale = named("scale".into(), TensorElementType::Float32);
+        let scale = named("scale".into(), SINGLE);
         let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
         let graph = graph(&before, &own, &scale, &sums);
-        let session = session::of_graph(&graph, WHAT, options)?;
+        let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, &error))?;
         Ok(Self { loaded: Loaded::new(session, options.place()), before, own, scale, sums })
     }
 
@@ -61,33 +59,20 @@ fn named(name: String, element: TensorElementType) -> Port {
     Port { name, element, shape: Vec::new() }
 }
 
-/// An element type as onnx.proto numbers it.
-fn number(port: &Port) -> i64 {
-    match port.element {
-        TensorElementType::Float16 => 10,
-        TensorElementType::Float64 => 11,
-        _ => SINGLE,
-    }
-}
-
 /// An ONNX model of these additions.
 fn graph(before: &[Port], own: &[Port], scale: &Port, sums: &[Port]) -> Vec<u8> {
-    let mut nodes = Builder::new("scumble_");
+    let mut nodes = Builder::new("scumble.sum.");
+    let single = [build::integer("to", build::number(SINGLE))];
     for ((before, own), sum) in before.iter().zip(own).zip(sums) {
-        let single = [integer("to", SINGLE)];
-        let (wide_before, wide_own) =
-            (nodes.node("Cast", &[&before.name], &single), nodes.node("Cast", &[&own.name], &single));
-        let scaled = nodes.node("Mul", &[&wide_own, &scale.name], &[]);
-        let total = nodes.node("Add", &[&wide_before, &scaled], &[]);
-        nodes.named(&sum.name, "Cast", &[&total], &[integer("to", number(sum))]);
+        let [before, own] = [before, own].map(|port| nodes.node("Cast", &[&port.name], &single));
+        let scaled = nodes.node("Mul", &[&own, &scale.name], &[]);
+        let total = nodes.node("Add", &[&before, &scaled], &[]);
+        nodes.named(&sum.name, "Cast", &[&total], &[build::integer("to", build::number(sum.element))]);
     }
-    let described = |field: u64, port: &Port| {
-        let kind = proto::bytes(2, proto::bytes(1, proto::number(1, number(port))));
-        proto::bytes(field, [proto::bytes(1, &port.name), kind].concat())
-    };
-    let inputs = before.iter().chain(own).chain([scale]).flat_map(|port| described(11, port));
-    let outputs = sums.iter().flat_map(|port| described(12, port));
-    let graph: Vec<u8> = nodes.take().into_iter().chain(proto::bytes(2, "sum")).chain(inputs).chain(outputs).collect();
-    // IR version 8, operator set 13.
-    [proto::number(1, 8), proto::bytes(8, proto::number(2, 13)), proto::bytes(GRAPH, graph)].concat()
+    let inputs = before.iter().chain(own).chain([scale]);
+    build::model(nodes.take(), inputs.map(described), sums.iter().map(described))
+}
+
+fn described(port: &Port) -> (&str, TensorElementType) {
+    (&port.name, port.element)
 }

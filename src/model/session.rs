@@ -125,11 +125,10 @@ impl Source {
 }
 
 /// A session of a small graph of our own.
-pub fn of_graph(graph: &[u8], what: &str, options: &Options) -> Result<Session> {
+pub fn of_graph(graph: &[u8], options: &Options) -> ort::Result<Session> {
+    let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
     let _making = Making::enter();
-    let made =
-        session_options(runtime::environment()?, options).and_then(|mut builder| builder.commit_from_memory(graph));
-    made.map_err(|error| runtime_error(what, &error))
+    session_options(environment, options)?.commit_from_memory(graph)
 }
 
 /// Options of every session: the context's own threads, which sleep when there is nothing to do

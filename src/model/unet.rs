@@ -34,6 +34,8 @@ pub struct Unet {
     pub input_channels: usize,
     /// The size of latents that it was trained at.
     pub sample_size: (usize, usize),
+    /// What the sides of latents have to be multiples of: every level but one halves them, and doubles them again.
+    pub multiple: usize,
 }
 
 /// What the UNet is given besides the latents; all with the batch first.
@@ -50,11 +52,13 @@ pub struct Conditions<'a> {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct Config {
     in_channels: Option<usize>,
     out_channels: Option<usize>,
     sample_size: Option<SampleSize>,
     time_cond_proj_dim: Option<usize>,
+    block_out_channels: Vec<usize>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +161,7 @@ impl Unet {
             channels,
             input_channels,
             sample_size,
+            multiple: 1 << config.block_out_channels.len().saturating_sub(1).min(6),
         })
     }
 

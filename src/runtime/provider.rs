@@ -231,6 +231,10 @@ impl FromStr for Place {
     }
 }
 
+/// Settings that have a provider record a run and play it again with the inputs that it had then: later steps would
+/// be computed of the first one's latents.
+const RECORDINGS: [&str; 3] = ["enable_cuda_graph", "trt_cuda_graph_enable", "enableGraphCapture"];
+
 /// Reads "key=value; key=value".
 pub fn parse_options(text: &str) -> Result<ProviderOptions> {
     let pair = |part: &str| match part.split_once('=') {
@@ -240,5 +244,14 @@ pub fn parse_options(text: &str) -> Result<ProviderOptions> {
             format!("device_options has \"{}\"; expected \"key=value; key=value\"", part.trim()),
         )),
     };
-    text.split(';').filter(|part| !part.trim().is_empty()).map(pair).collect()
+    let options: ProviderOptions =
+        text.split(';').filter(|part| !part.trim().is_empty()).map(pair).collect::<Result<_>>()?;
+    match options.iter().find(|(key, value)| RECORDINGS.contains(&key.as_str()) && value != "0") {
+        None => Ok(options),
+        Some((key, _)) => bail!(
+            NotSupported,
+            "device_options has \"{key}\", which would play the first step again in the place of each later one; \
+             expected it left out"
+        ),
+    }
 }

@@ -45,6 +45,7 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
         fixed_width: None,
         fixed_height: None,
         vae_factor: FACTOR,
+        size_multiple: FACTOR,
         latent_channels: 4,
         token_limit: 77,
         scheduler: SchedulerConfig::stable_diffusion(),

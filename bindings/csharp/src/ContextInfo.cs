@@ -44,7 +44,7 @@ namespace Scumble
             get { return height; }
         }
 
-        /// <summary>Widths and heights must be multiples of this: pixels per latent.</summary>
+        /// <summary>Widths and heights must be multiples of this: 64 for Stable Diffusion 1 and 2, 32 for SDXL.</summary>
         public int SizeMultiple
         {
             get { return sizeMultiple; }

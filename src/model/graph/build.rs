@@ -1,7 +1,9 @@
 //! New nodes of a graph.
 
+use ort::value::TensorElementType;
+
 use super::super::proto;
-use super::NODE;
+use super::{GRAPH, NODE};
 
 /// Nodes that are to come before one that is there.
 pub struct Builder {
@@ -37,6 +39,33 @@ impl Builder {
     /// The fields of a graph that hold the nodes since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.fields)
+    }
+}
+
+/// A model of these nodes (IR version 8, operator set 13), with inputs and outputs of any shape.
+pub fn model<'p>(
+    nodes: Vec<u8>,
+    inputs: impl IntoIterator<Item = (&'p str, TensorElementType)>,
+    outputs: impl IntoIterator<Item = (&'p str, TensorElementType)>,
+) -> Vec<u8> {
+    let port = |field: u64, (name, element): (&str, TensorElementType)| {
+        let tensor = proto::bytes(1, proto::number(1, number(element)));
+        proto::bytes(field, [proto::bytes(1, name), proto::bytes(2, tensor)].concat())
+    };
+    let inputs = inputs.into_iter().flat_map(|input| port(11, input));
+    let outputs = outputs.into_iter().flat_map(|output| port(12, output));
+    let graph: Vec<u8> = nodes.into_iter().chain(proto::bytes(2, "scumble")).chain(inputs).chain(outputs).collect();
+    [proto::number(1, 8), proto::bytes(8, proto::number(2, 13)), proto::bytes(GRAPH, graph)].concat()
+}
+
+/// An element type as onnx.proto numbers it.
+pub fn number(element: TensorElementType) -> i64 {
+    match element {
+        TensorElementType::Int32 => 6,
+        TensorElementType::Int64 => 7,
+        TensorElementType::Float16 => 10,
+        TensorElementType::Float64 => 11,
+        _ => 1, // float32
     }
 }
 
