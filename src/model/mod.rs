@@ -1,50 +1,31 @@
 //! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
-mod budget;
-pub mod channels;
-mod component;
 mod conditioner;
-mod controlnet;
 mod directory;
-mod failure;
-mod final_norm;
 mod graph;
 mod info;
 mod latent_rgb;
 mod layout;
 mod memory;
-mod norms;
 mod options;
-mod pool;
-mod port;
-mod posterior;
-mod proto;
-mod residuals;
-mod room;
 pub mod scan;
-pub mod seamless;
 mod session;
-mod statistics;
-mod text_encoder;
-mod tiles;
 mod unet;
-mod unet_inputs;
 mod vae;
-mod vae_encoder;
-pub mod widen;
 
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 
-pub use budget::Budget;
-pub use component::{bytes_copied, time_in_sessions};
 pub use conditioner::{Conditioning, Encoded, Syntax, Texts};
 pub use directory::{Places, StableDiffusion};
+pub use graph::seamless::Seamless;
+pub use graph::{channels, seamless, widen};
 pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, Family, Features, ModelInfo, Settings};
 pub use latent_rgb::LatentRgb;
+pub use memory::budget::Budget;
 pub use memory::{Held, Memory};
 pub use options::{Device, Options, Weights};
-pub use seamless::Seamless;
+pub use session::component::{bytes_copied, time_in_sessions};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};

@@ -1,6 +1,6 @@
 //! How a model is loaded and run.
 
-use super::seamless::Seamless;
+use super::graph::seamless::Seamless;
 use crate::priority::ThreadGroup;
 use crate::runtime::{Place, ProviderOptions};
 

@@ -2,7 +2,7 @@
 
 use ort::value::TensorElementType;
 
-use super::super::proto;
+use super::proto;
 use super::{GRAPH, NODE};
 
 /// Nodes that are to come before one that is there.

@@ -1,7 +1,12 @@
-//! What rewrites a graph on its way to ONNX Runtime works with: nodes that are there, and new ones.
+//! Graphs that are changed on their way to ONNX Runtime: what they are read and written with, and each change.
 
 pub mod build;
+pub mod channels;
 pub mod node;
+pub mod norms;
+pub mod proto;
+pub mod seamless;
+pub mod widen;
 
 // The numbers are those of onnx.proto.
 pub(super) const GRAPH: u64 = 7;

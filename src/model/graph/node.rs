@@ -3,11 +3,11 @@
 use std::io::{Read, Seek};
 use std::ops::Range;
 
-use super::super::proto;
-use super::super::scan::wire::{Message, Wire};
-use super::super::scan::{MAX_NAME, MAX_OPERATOR};
 use super::build;
+use super::proto;
 use crate::error::{bail, Result};
+use crate::model::scan::wire::{Message, Wire};
+use crate::model::scan::{MAX_NAME, MAX_OPERATOR};
 
 // The numbers are those of onnx.proto.
 const INPUT: u64 = 1;

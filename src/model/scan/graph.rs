@@ -6,10 +6,10 @@
 
 use std::io::{Read, Seek};
 
-use super::super::proto;
 use super::wire::{Message, Value, Wire};
 use super::MAX_NAME;
 use crate::error::Result;
+use crate::model::graph::proto;
 
 /// Tensors of fewer bytes stay in the graph: shapes and the like, which ONNX Runtime reads at once.
 const SMALL: u64 = 1024;

@@ -5,16 +5,16 @@ use std::path::Path;
 use ndarray::{stack, ArrayD, ArrayView4, Axis};
 use ort::value::DynValue;
 
-use super::component::{Component, Home, Input, Scratch};
-use super::options::Options;
-use super::port::Port;
+use super::inputs::time_ids;
 use super::residuals::Sum;
-use super::session::Source;
-use super::unet::Conditions;
-use super::unet_inputs::time_ids;
-use super::Control;
+use super::Conditions;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::model::options::Options;
+use crate::model::session::component::{Component, Home, Input, Scratch};
+use crate::model::session::port::Port;
+use crate::model::session::Source;
+use crate::model::Control;
 
 pub struct ControlNet {
     pub component: Component,

@@ -1,5 +1,8 @@
 //! What the parts of a model hold of memory at present.
 
+pub mod budget;
+mod room;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 

@@ -3,14 +3,14 @@
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Ix1, Ix2, Ix3};
 use serde::Deserialize;
 
-use super::component::{Component, Scratch};
 use super::final_norm::FinalNorm;
-use super::layout::Layout;
-use super::options::Options;
-use super::port::Port;
-use super::session::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::model::layout::Layout;
+use crate::model::options::Options;
+use crate::model::session::component::{Component, Scratch};
+use crate::model::session::port::Port;
+use crate::model::session::Source;
 use crate::text::Tokenizer;
 
 /// Where neither the encoder nor the tokenizer says: the length of every released CLIP.

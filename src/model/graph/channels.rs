@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use super::graph::build::{self, Builder};
-use super::graph::node::Node;
-use super::graph::{GRAPH, NODE};
+use super::build::{self, Builder};
+use super::node::Node;
 use super::proto;
-use super::scan::wire::{Message, Wire};
-use super::scan::MAX_NAME;
+use super::{GRAPH, NODE};
 use crate::error::Result;
+use crate::model::scan::wire::{Message, Wire};
+use crate::model::scan::MAX_NAME;
 
 /// Names of new tensors begin with this, which no exporter writes.
 const PREFIX: &str = "scumble.channels.";

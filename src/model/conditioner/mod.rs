@@ -1,14 +1,17 @@
 //! From the texts of a prompt to what the UNet is conditioned on: by one text encoder, or SDXL's two.
 
+mod final_norm;
+mod text_encoder;
+
 use ndarray::{concatenate, Array2, Array3, Axis};
 
-use super::component::Component;
 use super::layout::Layout;
 use super::options::Options;
-use super::text_encoder::{Layer, TextEncoder};
+use super::session::component::Component;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::text::{emphasis, parse_weighted, Tokens};
+use text_encoder::{Layer, TextEncoder};
 
 /// How the text of a prompt is read.
 #[repr(i32)]

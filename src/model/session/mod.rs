@@ -1,5 +1,10 @@
 //! Sessions: what ONNX Runtime is told, and what its errors mean.
 
+pub mod component;
+pub mod failure;
+mod pool;
+pub mod port;
+
 use std::fs::File;
 use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
@@ -8,19 +13,15 @@ use ort::environment::Environment;
 use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
-use super::channels;
-use super::failure::{load_error, runtime_error};
-use super::graph::GRAPH;
-use super::norms;
+use super::graph::seamless::{self, Seamless};
+use super::graph::{channels, norms, proto, widen, GRAPH};
 use super::options::{Options, Weights};
-use super::pool::Pool;
-use super::proto;
 use super::scan::{self, WeightBytes};
-use super::seamless::{self, Seamless};
-use super::widen;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::runtime::{self, Making, Provider};
+use failure::{load_error, runtime_error};
+use pool::Pool;
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";

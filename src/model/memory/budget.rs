@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::layout::Layout;
-use super::options::{Options, Weights};
-use super::scan::{self, WeightBytes};
-use super::unet::SampleSize;
 use crate::error::{bail, Result};
+use crate::model::layout::Layout;
+use crate::model::options::{Options, Weights};
+use crate::model::scan::{self, WeightBytes};
+use crate::model::unet::SampleSize;
 
 /// What is there besides the model's parts: ONNX Runtime's code, tokenizers, latents, pictures.
 const BESIDES: u64 = 56 << 20;

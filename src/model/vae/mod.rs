@@ -1,20 +1,24 @@
 //! The decoder of the autoencoder: latents to a picture. A tiny one may lie beside it, for previews.
 
+pub mod encoder;
+mod posterior;
+mod statistics;
+mod tiles;
+
 use ndarray::{s, Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
-use super::component::{Component, Scratch};
+use super::graph::norms;
+use super::graph::seamless::Seamless;
 use super::layout::Layout;
-use super::norms;
 use super::options::Options;
-use super::port::Port;
 use super::scan::nodes;
-use super::seamless::Seamless;
+use super::session::component::{Component, Scratch};
+use super::session::port::Port;
 use super::session::Source;
-use super::statistics::{shrunk, Pool, Statistics};
-use super::tiles;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use statistics::{shrunk, Pool, Statistics};
 
 /// What both halves share, read from the decoder's `config.json`.
 #[derive(Clone, Copy, Debug)]

@@ -2,16 +2,16 @@
 
 use ndarray::{s, Array4, ArrayD, ArrayView3, Axis, Ix4};
 
-use super::component::{Component, Scratch};
-use super::layout::Layout;
-use super::options::Options;
-use super::port::Port;
 use super::posterior::{self, Draw};
-use super::session::Source;
-use super::vae::VaeScale;
+use super::VaeScale;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
+use crate::model::layout::Layout;
+use crate::model::options::Options;
+use crate::model::session::component::{Component, Scratch};
+use crate::model::session::port::Port;
+use crate::model::session::Source;
 use crate::random::Random;
 
 /// The encoder, which text-to-image does not need.

@@ -4,13 +4,13 @@
 use ort::session::RunOptions;
 use ort::value::{DynValue, TensorElementType};
 
-use super::component::{Home, Input, Loaded};
-use super::failure::runtime_error;
-use super::graph::build::{self, Builder};
-use super::options::Options;
-use super::port::Port;
-use super::session;
 use crate::error::Result;
+use crate::model::graph::build::{self, Builder};
+use crate::model::options::Options;
+use crate::model::session;
+use crate::model::session::component::{Home, Input, Loaded};
+use crate::model::session::failure::runtime_error;
+use crate::model::session::port::Port;
 
 const WHAT: &str = "sum of ControlNets";
 const SINGLE: TensorElementType = TensorElementType::Float32;

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array5, Axis};
 
-use super::Control;
+use crate::model::Control;
 
 /// Numbers that tell SDXL of size and crop.
 pub(super) const TIME_IDS: usize = 6;

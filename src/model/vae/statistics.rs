@@ -4,8 +4,8 @@
 use ndarray::{Array1, Array4, ArrayD, ArrayView4, Axis};
 use ort::value::TensorElementType;
 
-use super::norms;
-use super::port::Port;
+use crate::model::graph::norms;
+use crate::model::session::port::Port;
 
 /// Means and variances of a decoder's normalisations, in turn; NaN for what is not known.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! VAE encoders that draw within their graph, by a random number that no seed reaches: diffusers' script
 //! and older optimum export `….sample()`. The distribution that they draw from is laid open again.
 
-use super::scan::{nodes, Node};
+use crate::model::scan::{nodes, Node};
 use std::path::Path;
 
 use crate::error::Result;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use super::super::graph::build::{self, Builder};
-use super::super::graph::node::Node;
-use super::super::scan::wire::Wire;
 use super::Seamless;
 use crate::error::{bail, Result};
+use crate::model::graph::build::{self, Builder};
+use crate::model::graph::node::Node;
+use crate::model::scan::wire::Wire;
 
 /// Names of new tensors begin with this, which no exporter writes.
 const PREFIX: &str = "scumble.seamless.";

@@ -8,13 +8,13 @@
 
 use std::io::{Read, Seek};
 
-use super::graph::build::{self, Builder};
-use super::graph::node::Node;
-use super::graph::{GRAPH, NODE};
+use super::build::{self, Builder};
+use super::node::Node;
 use super::proto;
-use super::scan::wire::{Message, Value, Wire};
-use super::scan::MAX_NAME;
+use super::{GRAPH, NODE};
 use crate::error::{bail, Result};
+use crate::model::scan::wire::{Message, Value, Wire};
+use crate::model::scan::MAX_NAME;
 
 /// Names of tensors of float16 begin with this, which no exporter writes.
 const PREFIX: &str = "scumble.float16.";

@@ -1,8 +1,8 @@
 //! Keeping a model within its memory budget: what is not needed now is unloaded for what is.
 
 use super::budget::Part;
-use super::component::Component;
-use super::directory::StableDiffusion;
+use crate::model::directory::StableDiffusion;
+use crate::model::session::component::Component;
 
 /// The order in which parts are given up: the first is needed again last.
 const ORDER: [fn(Part) -> bool; 4] = [
@@ -15,7 +15,7 @@ const ORDER: [fn(Part) -> bool; 4] = [
 impl StableDiffusion {
     /// Makes room for `part` to compute for a batch of latents of so large an area. That it fits was checked
     /// when the picture was asked for.
-    pub(super) fn make_room(&mut self, part: Part, batch: usize, area: usize) {
+    pub(in crate::model) fn make_room(&mut self, part: Part, batch: usize, area: usize) {
         let Some(budget) = &self.info.budget else { return };
         let Some(needs) = budget.cost(part).map(|cost| cost.of(batch, area)) else { return };
         let room = budget.room().saturating_sub(needs);
@@ -29,7 +29,7 @@ impl StableDiffusion {
     }
 
     /// All parts that are there.
-    pub(super) fn parts(&mut self) -> impl Iterator<Item = (Part, &mut Component)> {
+    pub(in crate::model) fn parts(&mut self) -> impl Iterator<Item = (Part, &mut Component)> {
         let encoders = self.conditioner.components().enumerate().map(|(i, it)| (Part::TextEncoder(i), it));
         let nets = self.controlnets.iter_mut().enumerate().map(|(i, net)| (Part::ControlNet(i), &mut net.component));
         encoders

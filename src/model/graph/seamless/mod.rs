@@ -15,11 +15,11 @@ use std::ops::Range;
 
 use wrap::Wrapper;
 
-use super::graph::node::Node;
-use super::graph::{GRAPH, NODE as NODE_OF_GRAPH};
+use super::node::Node;
 use super::proto;
-use super::scan::wire::{Message, Wire};
+use super::{GRAPH, NODE as NODE_OF_GRAPH};
 use crate::error::{bail, Result};
+use crate::model::scan::wire::{Message, Wire};
 
 /// Along which axes pictures tile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,14 +11,14 @@ use ort::session::{IoBinding, RunOptions, Session, SessionInputValue, SessionOut
 use ort::value::{DynTensorValueType, DynValue, Tensor, ValueType};
 
 use super::failure::runtime_error;
-use super::memory::Held;
-use super::options::Options;
 use super::port::Port;
-use super::scan::WeightBytes;
-use super::session::Source;
+use super::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
+use crate::model::memory::Held;
+use crate::model::options::Options;
+use crate::model::scan::WeightBytes;
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
 

@@ -1,18 +1,22 @@
 //! The conditional UNet, which predicts what is noise in the latents.
 
+pub mod controlnet;
+mod inputs;
+mod residuals;
+
 use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
 use ort::value::DynValue;
 use serde::Deserialize;
 
-use super::component::{Component, Input, Scratch};
 use super::layout::Layout;
 use super::options::Options;
-use super::port::Port;
+use super::session::component::{Component, Input, Scratch};
+use super::session::port::Port;
 use super::session::Source;
-use super::unet_inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 
 pub struct Unet {
     pub component: Component,
