@@ -30,7 +30,7 @@ struct Game {
 impl Game {
     fn new() -> Self {
         let game = Self { folder: tempfile::tempdir().unwrap() };
-        link_all(&common::model(), &game.path("ScumbleModels/emblem-64"));
+        link_all(&common::model(), &game.path("ScumbleModels/emblem"));
         fs::create_dir_all(game.path("Binaries/Linux")).unwrap();
         fs::create_dir_all(game.binaries()).unwrap();
         game
@@ -318,6 +318,7 @@ fn build_files_name_what_is_there() {
         fs::create_dir_all(third_party.join(file).parent().unwrap()).unwrap();
         fs::write(third_party.join(file), "").unwrap();
     }
+    fs::write(third_party.join("bin/Linux/libonnxruntime_providers_cuda.so"), "").unwrap();
     for model in [at.join("Models/small"), project.join("ScumbleModels/large/unet")] {
         fs::create_dir_all(&model).unwrap();
         fs::write(model.join("model.onnx"), "").unwrap();
@@ -344,7 +345,11 @@ fn build_files_name_what_is_there() {
         "NonUFS bin/Win64/scumble.dll",
         "NonUFS bin/Win64/scumble_onnxruntime.dll",
     ];
-    let linux = ["NonUFS bin/Linux/libscumble.so", "NonUFS bin/Linux/scumble_onnxruntime.so"];
+    let linux = [
+        "NonUFS bin/Linux/libonnxruntime_providers_cuda.so",
+        "NonUFS bin/Linux/libscumble.so",
+        "NonUFS bin/Linux/scumble_onnxruntime.so",
+    ];
     for (platform, own) in [("Win64", &windows[..]), ("Linux", &linux)] {
         let said = run(&mut tool(platform));
         let mut asked: Vec<String> = Vec::new();

@@ -17,8 +17,8 @@ static class Archives
     {
         // What the project has in StreamingAssets: the model, one that has nearly its name, and what is not built.
         var project = place.Folder + "/StreamingAssets";
-        Copy(place.Models + "/emblem-64", project + "/models/emblem-64");
-        foreach (var file in new[] { "models/emblem-64-notes.txt", "models/emblem-64/unet/model.onnx.meta", "models/.hidden/file", "models/old~/file" })
+        Copy(place.Models + "/emblem", project + "/models/emblem");
+        foreach (var file in new[] { "models/emblem-notes.txt", "models/emblem/unet/model.onnx.meta", "models/.hidden/file", "models/old~/file" })
         {
             Directory.CreateDirectory(Path.GetDirectoryName(project + "/" + file));
             File.WriteAllText(project + "/" + file, "nothing");
@@ -31,8 +31,8 @@ static class Archives
         var added = EditorLoop.Build(BuildTarget.Android);
         Check.Equal("scumble-files.txt", added.Single().Key);
         var lines = File.ReadAllLines(added.Single().Value);
-        Check.Equal(Directory.GetFiles(place.Models + "/emblem-64", "*", SearchOption.AllDirectories).Length + 1, lines.Length);
-        Check.That(lines.Contains("7 1785cfc3bc6ac7738e8b38cdccd1af12563c2b9070e07af336a1bf8c0f772b6a models/emblem-64-notes.txt"), "size, sum and path");
+        Check.Equal(Directory.GetFiles(place.Models + "/emblem", "*", SearchOption.AllDirectories).Length + 1, lines.Length);
+        Check.That(lines.Contains("7 1785cfc3bc6ac7738e8b38cdccd1af12563c2b9070e07af336a1bf8c0f772b6a models/emblem-notes.txt"), "size, sum and path");
         foreach (var line in lines) Check.Equal(3, line.Split(' ').Length);
 
         // The built application.
@@ -44,11 +44,11 @@ static class Archives
         Archive.BytesPerFrame = 3000000;
         Fake.PlayerLoop.Begin(Assets, place.Folder + "/persistent");
         EditorLoop.Play(typeof(ScumbleContext).Assembly);
-        var copy = place.Folder + "/persistent/scumble/models/emblem-64";
+        var copy = place.Folder + "/persistent/scumble/models/emblem";
 
         // It is copied a bit each frame, and told of.
         var context = Apple.Context();
-        context.Model = "models\\emblem-64/";
+        context.Model = "models\\emblem/";
         var progress = new List<float>();
         var picture = context.PaintAsync(Apple.Text, Apple.Options);
         Frames.Until(() =>
@@ -61,17 +61,17 @@ static class Archives
         Check.Equal(1f, context.CopyProgress);
         Check.That(progress.Distinct().Count() > 5, "it went on bit by bit: " + progress.Distinct().Count());
         Check.That(progress.SequenceEqual(progress.OrderBy(done => done)) && progress.Last() <= 1, "and forward");
-        Check.That(Same(place.Models + "/emblem-64", copy), "what is copied is the model");
+        Check.That(Same(place.Models + "/emblem", copy), "what is copied is the model");
 
         // Once.
         Check.Equal("scumble-files.txt", Restart(context));
 
         // Another version of the game has another model: what is not in it any more is gone.
-        File.WriteAllText(apk + "/models/emblem-64/note.txt", "a new file");
-        File.AppendAllText(apk + "/scumble-files.txt", "10 0123 models/emblem-64/note.txt\n");
+        File.WriteAllText(apk + "/models/emblem/note.txt", "a new file");
+        File.AppendAllText(apk + "/scumble-files.txt", "10 0123 models/emblem/note.txt\n");
         File.WriteAllText(copy + "/stray.txt", "of an old version");
         Check.That(Restart(context).Split('\n').Length > 10, "it is copied again");
-        Check.That(Same(apk + "/models/emblem-64", copy), "as it is now");
+        Check.That(Same(apk + "/models/emblem", copy), "as it is now");
 
         // Half a copy does not count, also not for the version of before: the component goes meanwhile.
         var list = File.ReadAllText(apk + "/scumble-files.txt");
@@ -85,27 +85,27 @@ static class Archives
         context.enabled = true;
         File.WriteAllText(apk + "/scumble-files.txt", list);
         Check.That(Restart(context).Split('\n').Length > 10, "it is copied again");
-        Check.That(Same(apk + "/models/emblem-64", copy), "all of it");
+        Check.That(Same(apk + "/models/emblem", copy), "all of it");
 
         // Or a file cannot be read.
         File.WriteAllText(apk + "/scumble-files.txt", list.Replace(" 0123 ", " 89ab "));
         context.Unload();
         Archive.Broken = "vocab.json";
         var error = Check.Failed<IOException>(context.LoadAsync());
-        Check.Has(error.Message, "models/emblem-64/tokenizer/vocab.json", copy, "404");
+        Check.Has(error.Message, "models/emblem/tokenizer/vocab.json", copy, "404");
         Archive.Broken = null;
         Restart(context);
-        Check.That(Same(apk + "/models/emblem-64", copy), "then it is whole");
+        Check.That(Same(apk + "/models/emblem", copy), "then it is whole");
 
         // What is not in the build.
         context.Unload();
-        context.Model = "models/emblem";
-        Check.Has(Check.Failed<IOException>(context.LoadAsync()).Message, "\"models/emblem\"", "StreamingAssets");
+        context.Model = "models/embl";
+        Check.Has(Check.Failed<IOException>(context.LoadAsync()).Message, "\"models/embl\"", "StreamingAssets");
         File.Delete(apk + "/scumble-files.txt");
         Check.Has(Check.Failed<IOException>(context.LoadAsync()).Message, "scumble-files.txt", "Android");
 
         // A path inside of the archive is none.
-        foreach (var inside in new[] { Assets + "/models/emblem-64", "jar:file:/data/app/base.apk!/assets/models/emblem-64", "https://host/model" })
+        foreach (var inside in new[] { Assets + "/models/emblem", "jar:file:/data/app/base.apk!/assets/models/emblem", "https://host/model" })
         {
             context.Model = inside;
             Check.Has(Check.Failed<ArgumentException>(context.LoadAsync()).Message, inside, "inside an archive", "relative to StreamingAssets");

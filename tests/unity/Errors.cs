@@ -63,7 +63,7 @@ static class Errors
         Check.Has(Check.Failed<ArgumentException>(context.LoadAsync()).Message, "Model is empty", "StreamingAssets");
 
         // And one that is.
-        context.Model = place.Models + "/emblem-64";
+        context.Model = place.Models + "/emblem";
         var painted = context.PaintAsync(Apple.Text);
         Check.Failed<ArgumentException>(painted);
         var loaded = context.LoadAsync();

@@ -29,7 +29,7 @@ static class Inspector
         Check.That(editor.RequiresConstantRepaint(), "it shows how the picture grows");
         Frames.Until(() => Draw(editor).Contains("Paint"));
         var texts = Draw(editor);
-        foreach (var text in new[] { "State: Ready", "Loaded model: emblem-64, sd1, 64 x 64", "Pictures in progress: 0" })
+        foreach (var text in new[] { "State: Ready", "Loaded model: emblem, sd1, 64 x 64", "Pictures in progress: 0" })
             Check.That(texts.Contains(text), text + " is among " + string.Join("; ", texts));
         Check.That(texts.Any(text => text.StartsWith("Device: cpu, ")), "it tells the device");
         Check.Equal(1, PlayerLoop.Textures);
@@ -46,7 +46,7 @@ static class Inspector
         Draw(editor);
         Frames.Until(() => Draw(editor).Any(text => text.Contains("no-such-model")));
         Frames.Until(() => Draw(editor).Contains("Paint"));
-        context.Model = "emblem-64";
+        context.Model = "emblem";
         Gui.Button = "Paint";
         var loaded = context.LoadAsync();
         Draw(editor);

@@ -19,7 +19,7 @@ static class Playing
             var observer = new Observer();
             var growing = context.PaintAsync(Apple.Text, Apple.Endless, null, observer);
             Frames.Until(() => observer.Painting != null && observer.Painting.Texture != null);
-            var own = Context.Create(place.Models + "/emblem-64");
+            var own = Context.Create(place.Models + "/emblem");
             Check.That(Held.Workers > 0, "the library works");
             EditorLoop.Stop();
             Check.Cancelled(growing);
@@ -32,7 +32,7 @@ static class Playing
         PlayerLoop.Play(typeof(ScumbleContext).Assembly);
         var last = Apple.Context().PaintAsync(Apple.Text, Apple.Endless);
         Frames.Next();
-        var loading = Context.Create(place.Models + "/emblem-64");
+        var loading = Context.Create(place.Models + "/emblem");
         PlayerLoop.Stop();
         Check.Cancelled(last);
         Check.IsForgotten(loading);

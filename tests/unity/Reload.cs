@@ -32,7 +32,7 @@ static class Reload
         var growing = context.PaintAsync(Apple.Text, Apple.Endless, null, observer);
         Frames.Until(() => observer.Reports > 0);
         var loading = Apple.Context().LoadAsync();
-        var own = Context.Create(place.Models + "/emblem-64");
+        var own = Context.Create(place.Models + "/emblem");
         Check.That(Held.Workers > 0, "the library works");
         EditorLoop.BeforeAssemblyReload();
         Check.IsForgotten(own);

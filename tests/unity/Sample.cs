@@ -11,7 +11,6 @@ static class Sample
         EditorLoop.Play(typeof(ScumbleContext).Assembly);
         PlayerLoop.Camera = new GameObject("Main Camera").AddComponent<Camera>();
         var sample = new GameObject("Sample").AddComponent<Paint>();
-        sample.model = "emblem-64"; // of which there is a picture to compare with
         Frames.Next();
         var painter = sample.GetComponent<ScumblePainter>();
         painter.Steps = 4;

@@ -200,7 +200,7 @@ namespace
 		UGameInstance* Instance = UGameInstance::Start<UScumbleSubsystem>();
 		UScumbleSubsystem& Scumble() const { return *Instance->GetSubsystem<UScumbleSubsystem>(); }
 
-		UScumbleModel* Load(const TCHAR* Name = TEXT("emblem-64"))
+		UScumbleModel* Load(const TCHAR* Name = TEXT("emblem"))
 		{
 			FScumbleModelOptions Options;
 			Options.Model = Name;
@@ -250,7 +250,7 @@ namespace
 	/** The same picture by the C API alone: every preview, and the picture at last. */
 	std::vector<FPixels> Reference(int32 Steps, int64 Seed)
 	{
-		const FString Path = FPaths::ConvertRelativePathToFull(TEXT("../../../Game/ScumbleModels/emblem-64"));
+		const FString Path = FPaths::ConvertRelativePathToFull(TEXT("../../../Game/ScumbleModels/emblem"));
 		const FTCHARToUTF8 ModelPath(*Path);
 		scumble_context_desc ContextDesc;
 		EXPECT(scumble_context_desc_init(&ContextDesc, sizeof(ContextDesc), SCUMBLE_ABI_VERSION) == 0);
@@ -320,7 +320,8 @@ namespace
 		}));
 		EXPECT(OfModel->Ending() == "ready" && OfModel->Events[0].Error.empty());
 		EXPECT(Model->GetInfo().Width == 64 && Model->GetInfo().DefaultSteps > 0 && Model->GetInfo().LoadSeconds > 0.0f);
-		EXPECT(Utf8(Model->GetInfo().Name) == "emblem-64" && Utf8(Model->GetInfo().Family) == "sd1");
+		EXPECT(Utf8(Model->GetInfo().Name) == "emblem" && Utf8(Model->GetInfo().Family) == "sd1");
+		EXPECT(Utf8(Model->GetInfo().Device) == "cpu");
 
 		// Progress, previews and the end, in order.
 		EXPECT(Listener->Ending() == "completed" && Listener->Count("progress") >= 2 && !Shown.empty());
@@ -432,7 +433,7 @@ namespace
 		Load(Options, "Game/ScumbleModels/packed is inside a pak file: models must be staged as loose files");
 		Options.Model = TEXT("/dev");
 		Load(Options, "/dev");
-		Options.Model = TEXT("emblem-64");
+		Options.Model = TEXT("emblem");
 		Options.MemoryBudgetMB = -1;
 		Load(Options, "MemoryBudgetMB is -1");
 		Options.MemoryBudgetMB = 60;
@@ -443,6 +444,12 @@ namespace
 		Options.Pace = 1.0f;
 		Options.Threads = 1000;
 		Load(Options, "threads is 1000");
+		Options.Threads = 0;
+		Options.Device = TEXT("abacus");
+		Load(Options, "device is \"abacus\"");
+		Options.Device = TEXT("cpu");
+		Options.DeviceOptions = TEXT("beads=10");
+		Load(Options, "device_options is given for \"cpu\"");
 
 		UScumbleModel* Model = Play.Loaded();
 		const auto Generate = [&](UScumbleModel* Of, const FScumbleOptions& Picture, const char* Part) {
@@ -565,7 +572,7 @@ namespace
 		FPlay Play;
 		UObject* Context = Play.Instance->World;
 		FScumbleModelOptions ModelOptions;
-		ModelOptions.Model = TEXT("emblem-64");
+		ModelOptions.Model = TEXT("emblem");
 		UListener* OfModel = NewObject<UListener>();
 		UScumbleLoadModelAction* Load = UScumbleLoadModelAction::LoadScumbleModel(Context, ModelOptions);
 		Load->Ready.AddDynamic(OfModel, &UListener::Ready);

@@ -55,6 +55,8 @@ void UScumbleModel::Load(const FScumbleModelOptions& Options)
 		return;
 	}
 	const FTCHARToUTF8 ModelPath(*Path);
+	const FTCHARToUTF8 Device(*Options.Device);
+	const FTCHARToUTF8 DeviceOptions(*Options.DeviceOptions);
 	scumble_context_desc Desc;
 	scumble_status Status = scumble_context_desc_init(&Desc, sizeof(Desc), SCUMBLE_ABI_VERSION);
 	if (Status == SCUMBLE_STATUS_OK)
@@ -62,6 +64,8 @@ void UScumbleModel::Load(const FScumbleModelOptions& Options)
 		Desc.model_path = ModelPath.Get();
 		Desc.threads = Options.Threads == 0 ? SCUMBLE_AUTO : Options.Threads;
 		Desc.priority = PriorityOf(Options.Priority);
+		Desc.device = Options.Device.IsEmpty() ? nullptr : Device.Get();
+		Desc.device_options = Options.DeviceOptions.IsEmpty() ? nullptr : DeviceOptions.Get();
 		Desc.seamless = (Options.bSeamlessX ? SCUMBLE_SEAMLESS_X : 0) | (Options.bSeamlessY ? SCUMBLE_SEAMLESS_Y : 0);
 		Desc.memory_budget = static_cast<uint64>(Options.MemoryBudgetMB) << 20;
 		Status = scumble_context_create(&Desc, &Context);
@@ -98,6 +102,7 @@ bool UScumbleModel::Poll()
 			Info.SizeMultiple = Loaded.size_multiple;
 			Info.DefaultSteps = Loaded.default_steps;
 			Info.DefaultGuidance = Loaded.default_guidance_scale;
+			Info.Device = UTF8_TO_TCHAR(Loaded.device);
 			Info.LoadSeconds = Loaded.load_ms / 1000.0f;
 			State = EScumbleModelState::Ready;
 			OnReady.Broadcast(this, Error);

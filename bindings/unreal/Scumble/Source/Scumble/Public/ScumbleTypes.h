@@ -80,6 +80,14 @@ struct SCUMBLE_API FScumbleModelOptions
 	/** Threads that compute; 0 for half of the machine's. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Scumble", meta = (ClampMin = "0", ClampMax = "256"))
 	int32 Threads = 0;
+
+	/** What to run on, such as "cpu" or "directml:0"; empty for the best that is there. One that does not work is an error. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Scumble")
+	FString Device;
+
+	/** Settings of that device's provider: "key=value; key=value", as device_options in scumble.h says. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Scumble")
+	FString DeviceOptions;
 };
 
 /** What a loaded model is like. */
@@ -115,6 +123,10 @@ struct SCUMBLE_API FScumbleModelInfo
 	/** Guidance of pictures whose options leave it open. */
 	UPROPERTY(BlueprintReadOnly, Category = "Scumble")
 	float DefaultGuidance = 0.0f;
+
+	/** What it runs on, such as "cpu" or "directml:0". */
+	UPROPERTY(BlueprintReadOnly, Category = "Scumble")
+	FString Device;
 
 	/** How long loading took. */
 	UPROPERTY(BlueprintReadOnly, Category = "Scumble")

@@ -11,7 +11,8 @@ using UnrealBuildTool;
 ///   bin/Linux/libscumble.so
 ///   bin/Linux/scumble_onnxruntime.so
 ///
-/// The same files are staged at the same places of a packaged game, loose, since the system loads them.
+/// All that lies in bin/ of the platform is staged at the same places of a packaged game, loose, since the system loads
+/// it: libraries that an ONNX Runtime for GPUs brings along belong there too.
 /// </summary>
 public class ScumbleLibrary : ModuleRules
 {
@@ -25,21 +26,23 @@ public class ScumbleLibrary : ModuleRules
 			PublicAdditionalLibraries.Add(Existing("lib", "Win64", "scumble.lib"));
 			// It lies where Windows does not look: FScumbleModule loads it before anything is called.
 			PublicDelayLoadDLLs.Add("scumble.dll");
-			Stage("bin", "Win64", "scumble.dll");
-			Stage("bin", "Win64", "scumble_onnxruntime.dll");
+			Stage("Win64", "scumble.dll", "scumble_onnxruntime.dll");
 		}
 		else if (Target.Platform == UnrealTargetPlatform.Linux)
 		{
 			// Not linked, since the engine's linker refuses a library that uses a newer glibc than its own: FScumbleModule
 			// loads it too, and ScumbleDelayLoad.cpp does what the linker does on Windows.
-			Stage("bin", "Linux", "libscumble.so");
-			Stage("bin", "Linux", "scumble_onnxruntime.so");
+			Stage("Linux", "libscumble.so", "scumble_onnxruntime.so");
 		}
 	}
 
-	private void Stage(params string[] Names)
+	private void Stage(string Platform, params string[] Needed)
 	{
-		RuntimeDependencies.Add(Existing(Names), StagedFileType.NonUFS);
+		foreach (string Name in Needed)
+		{
+			Existing("bin", Platform, Name);
+		}
+		RuntimeDependencies.Add(Path.Combine(ModuleDirectory, "bin", Platform, "..."), StagedFileType.NonUFS);
 	}
 
 	private string Existing(params string[] Names)
