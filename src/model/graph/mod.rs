@@ -5,6 +5,7 @@ pub mod channels;
 pub mod node;
 pub mod norms;
 pub mod proto;
+mod rewrite;
 pub mod seamless;
 pub mod widen;
 

@@ -6,13 +6,13 @@
 //! `(x - mean) / √(variance + ε) · scale + bias` with a mean and a variance that are inputs of the graph. NaN
 //! stands for those of x, which are outputs of the graph.
 
-use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use super::build::{self, Builder};
 use super::node::Node;
 use super::proto;
-use super::{GRAPH, NODE};
+use super::rewrite::{Constants, Rewrite};
+use super::NODE;
 use crate::error::Result;
 use crate::model::scan::wire::{Message, Wire};
 use crate::model::scan::MAX_NAME;
@@ -33,7 +33,7 @@ pub fn ports(norm: usize) -> ([String; 2], [String; 2]) {
 /// The bytes of an ONNX file whose normalisations can be told. It is one that the scan let through.
 pub fn rewrite(file: impl Read + Seek, length: u64) -> Result<Vec<u8>> {
     let (wire, model) = Wire::new(file, length);
-    let mut rewriter = Rewriter { wire, build: Builder::new(PREFIX), elements: HashMap::new(), norms: 0, operators: 0 };
+    let mut rewriter = Rewriter { wire, build: Builder::new(PREFIX), norms: 0, operators: 0 };
     rewriter.operators = rewriter.operators(model)?;
     rewriter.model(model)
 }
@@ -41,11 +41,42 @@ pub fn rewrite(file: impl Read + Seek, length: u64) -> Result<Vec<u8>> {
 struct Rewriter<R> {
     wire: Wire<R>,
     build: Builder,
-    /// Element types of constants.
-    elements: HashMap<String, i64>,
     norms: usize,
     /// The version of ONNX's operators: from 18 on, axes are inputs.
     operators: u64,
+}
+
+impl<R: Read + Seek> Rewrite<R> for Rewriter<R> {
+    fn wire(&mut self) -> &mut Wire<R> {
+        &mut self.wire
+    }
+
+    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
+        let mut constants = Constants::read(&mut self.wire, graph)?;
+        let mut bytes = Vec::new();
+        loop {
+            let start = graph.position();
+            let Some((number, value)) = self.wire.field(&mut graph)? else { break };
+            if number == NODE {
+                let message = self.wire.bytes(value)?;
+                let node = Node::read(&mut self.wire, message)?;
+                constants.learn(&mut self.wire, &node)?;
+                if let (true, [x, scale, bias]) = (node.is("", OPERATOR), node.inputs.as_slice()) {
+                    let element = constants.get(scale).map_or(FLOAT, |scale| scale.element);
+                    let [scale, bias] = self.told(x, [scale, bias], element, node.number("epsilon").unwrap_or(1e-5));
+                    bytes.extend(self.build.take());
+                    bytes.extend(node.with(&mut self.wire, &[x, &scale, &bias], None)?);
+                    continue;
+                }
+            }
+            self.wire.copy(start..graph.position(), &mut bytes)?;
+        }
+        for (given, own) in (0..self.norms).map(ports) {
+            bytes.extend(given.iter().flat_map(|name| proto::bytes(11, list_of_floats(name))));
+            bytes.extend(own.iter().flat_map(|name| proto::bytes(12, list_of_floats(name))));
+        }
+        Ok(bytes)
+    }
 }
 
 // The numbers are those of onnx.proto.
@@ -71,76 +102,9 @@ impl<R: Read + Seek> Rewriter<R> {
         Ok(found)
     }
 
-    fn model(&mut self, mut model: Message) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        loop {
-            let start = model.position();
-            match self.wire.field(&mut model)? {
-                None => return Ok(bytes),
-                Some((GRAPH, value)) => {
-                    let graph = self.wire.bytes(value)?;
-                    self.constants(graph)?;
-                    bytes.extend(proto::bytes(GRAPH, self.graph(graph)?));
-                }
-                _ => self.wire.copy(start..model.position(), &mut bytes)?,
-            }
-        }
-    }
-
-    fn constants(&mut self, mut graph: Message) -> Result<()> {
-        while let Some((number, value)) = self.wire.field(&mut graph)? {
-            if number == 5 {
-                let tensor = self.wire.bytes(value)?;
-                self.constant(tensor, None)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn constant(&mut self, mut tensor: Message, name: Option<&String>) -> Result<()> {
-        let (mut element, mut own) = (FLOAT, String::new());
-        while let Some((number, value)) = self.wire.field(&mut tensor)? {
-            match number {
-                2 => element = self.wire.number(value)? as i64,
-                8 => own = self.wire.text(self.wire.bytes(value)?, MAX_NAME)?,
-                _ => (),
-            }
-        }
-        self.elements.insert(name.cloned().unwrap_or(own), element);
-        Ok(())
-    }
-
-    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        loop {
-            let start = graph.position();
-            let Some((number, value)) = self.wire.field(&mut graph)? else { break };
-            if number == NODE {
-                let message = self.wire.bytes(value)?;
-                let node = Node::read(&mut self.wire, message)?;
-                if let (true, Some(tensor)) = (node.is("", "Constant"), node.tensor("value")) {
-                    self.constant(tensor, node.outputs.first())?;
-                }
-                if let (true, [x, scale, bias]) = (node.is("", OPERATOR), node.inputs.as_slice()) {
-                    let [scale, bias] = self.told(x, scale, bias, node.number("epsilon").unwrap_or(1e-5));
-                    bytes.extend(self.build.take());
-                    bytes.extend(node.with(&mut self.wire, &[x, &scale, &bias], None)?);
-                    continue;
-                }
-            }
-            self.wire.copy(start..graph.position(), &mut bytes)?;
-        }
-        for (given, own) in (0..self.norms).map(ports) {
-            bytes.extend(given.iter().flat_map(|name| proto::bytes(11, list_of_floats(name))));
-            bytes.extend(own.iter().flat_map(|name| proto::bytes(12, list_of_floats(name))));
-        }
-        Ok(bytes)
-    }
-
     /// The scale and the bias with which `InstanceNormalization` gives what it would with the mean and the
     /// variance that the graph is told.
-    fn told(&mut self, x: &str, scale: &str, bias: &str, epsilon: f32) -> [String; 2] {
-        let element = self.elements.get(scale).copied().unwrap_or(FLOAT);
+    fn told(&mut self, x: &str, [scale, bias]: [&str; 2], element: i64, epsilon: f32) -> [String; 2] {
         let (given, own) = ports(self.norms);
         self.norms += 1;
         let x = self.cast(x, element, FLOAT);
