@@ -79,7 +79,7 @@ def main():
         os.sched_setaffinity(0, CORES & os.sched_getaffinity(0) or os.sched_getaffinity(0))
     build()
     # As many steps as make a picture last a second or more: one is begun in less than one frame of a hundred.
-    models = [("bundled model", ROOT / "tests" / "reference" / "models" / "emblem-64", 64, 100)]
+    models = [("emblem-64", ROOT / "tests" / "reference" / "models" / "emblem-64", 64, 100)]
     if arguments.real:
         models.append(("true size", arguments.real, 512, 1))
     for name, model, side, steps in models:

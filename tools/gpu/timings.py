@@ -6,7 +6,7 @@ machine. run.sh calls it:
     timings.py times DIR NAME      measures all engines, one after the other, each in a process of its own
     timings.py table DIR           prints what was measured as Markdown
 
-NAME: emblem (the bundled model, float32; torch has random weights of its shapes), sd15 or turbo (shapes of Stable
+NAME: emblem (emblem-64 of the tests, float32; torch has random weights of its shapes), sd15 or turbo (shapes of Stable
 Diffusion 1.5 and SD-Turbo, 512 x 512, random weights). A time is the median of the pictures after the first. A step
 takes what 20 steps take longer than 4, by 16. Memory is what the whole GPU holds more than before the process began.
 """
@@ -265,7 +265,7 @@ def versions():
 
 
 def table(folder, device):
-    titles = {"emblem": "bundled model, 64 × 64, float32", "sd15": "SD 1.5's shapes, guided", "turbo": "SD-Turbo's shapes"}
+    titles = {"emblem": "emblem-64, 64 × 64, float32", "sd15": "SD 1.5's shapes, guided", "turbo": "SD-Turbo's shapes"}
     print(f"Measured with `tools/gpu/run.sh` on {machine()} (device {device}; {versions()}):\n")
     heads = [f"a picture of {n} step{'s' * (n > 1)}" for n in STEPS]
     heads = ["", "", "a step", *heads, "of Scumble's time", "device memory", "copied a step", "off by"]
