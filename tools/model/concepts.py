@@ -36,19 +36,6 @@ LEFT_OUT = re.compile(
     r"nazar|funeral|label|^hole$|cityscape|barber|hot springs|convenience|stadium|slider|long drum|^thread|^roll of"
 )
 
-# What is learnt first, while time is short: what games need most, and what is recognised when it is small.
-FIRST = (
-    "anchor|axe|balloon|banana|bear|bell|bomb|bone|bow and arrow|butterfly|cactus|candle|carrot|"
-    "castle|cat face|cheese wedge|cherries|christmas tree|cloud|coin|crossed swords|crown|crystal ball|"
-    "dagger|dog face|doughnut|dragon|duck|evergreen tree|fire|fish|four leaf clover|fox|frog|"
-    "gem stone|ghost|grapes|guitar|hamburger|hammer|honeybee|hourglass|house|ice cream|jack o lantern|"
-    "key|lemon|lightning bolt|lion|magic wand|meat on bone|money bag|mountain|mushroom|octopus|old key|"
-    "open book|padlock|panda|pear|penguin|pick|pig face|pizza|planet earth|potted plant|rainbow|"
-    "red apple|red heart|ring|robot|rocket|rose|sailboat|scroll|shark|shield|skull|snake|snowflake|"
-    "soccer ball|spider|star|strawberry|sun|sunflower|sushi|tent|test tube|tiger face|top hat|trophy|"
-    "turtle|umbrella|unicorn|volcano|watermelon|wolf|wrapped gift"
-).split("|")
-
 # Names that describe a glyph rather than a thing.
 RENAMED = {
     "hourglass done": "hourglass", "locked": "padlock", "unlocked": "open padlock",

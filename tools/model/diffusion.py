@@ -11,7 +11,6 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 import tokenizer
 from captions import Captions
-from concepts import FIRST
 from noise import draw, schedule
 from pictures import BACKGROUNDS
 from training import Run, autocast, begin
@@ -61,7 +60,7 @@ def captions(pictures, words):
     return tokenizer.encode(words, texts).view(len(pictures), len(BACKGROUNDS), CAPTIONS, -1)
 
 
-def learn_words(encoder, texts, chance, steps=300, size=128):
+def learn_words(encoder, texts, steps=600, size=128):
     """Teaches the text encoder to tell thing, style and background, before there is a UNet.
 
     Texts cost next to nothing beside pictures, and a UNet that is told things apart from its first step learns sooner.
@@ -70,8 +69,7 @@ def learn_words(encoder, texts, chance, steps=300, size=128):
     heads = nn.Linear(WIDTH, things + backgrounds).to(texts.device)
     optimizer, cast = torch.optim.AdamW([*encoder.parameters(), *heads.parameters()], 2e-3), autocast(texts.device)
     for step in range(steps):
-        thing = torch.multinomial(chance, size, replacement=True)
-        background, which = (torch.randint(n, (size,), device=texts.device) for n in (backgrounds, many))
+        thing, background, which = (torch.randint(n, (size,), device=texts.device) for n in (things, backgrounds, many))
         with cast():
             state = encoder(texts[thing, background, which].long()).last_hidden_state.mean(dim=1)
             scores = heads(state).float().split([things, backgrounds], dim=1)
@@ -84,11 +82,10 @@ def learn_words(encoder, texts, chance, steps=300, size=128):
             print(f"words: step {step + 1} of {steps}, loss {float(loss.detach()):.3f}", flush=True)
 
 
-def chances(pictures):
-    """How often each picture is learnt from, and each background: the first things alone, and white more often."""
-    first = torch.tensor([float(name in FIRST) for name in pictures.concepts]).repeat_interleave(3)
-    white = torch.tensor([4.0] + [1.0] * (len(BACKGROUNDS) - 1))
-    return first.to(pictures.rgba.device), white.to(pictures.rgba.device)
+def some_times(size, device):
+    """Times to learn at, spread evenly over a batch, with fewer near the picture, where 20 steps never go."""
+    even = (torch.arange(size, device=device) + torch.rand(size, device=device)) / size
+    return (1000 * even ** 0.75).long()
 
 
 def train(cache, pictures, steps, size):
@@ -101,17 +98,16 @@ def train(cache, pictures, steps, size):
     modules = {"text_encoder": text_encoder(words).to(device), "unet": unet(device)}
     for name, module in modules.items():
         begin(module, cache / name)
-    run = Run(cache / "diffusion.pt", modules, rate=1e-3, steps=steps, average=0.997)
-    things, backgrounds = chances(pictures)
+    run = Run(cache / "diffusion.pt", modules, rate=2e-3, steps=steps, average=0.997)
     if run.step == 0 and not (cache / "text_encoder").exists():
-        learn_words(modules["text_encoder"], texts, things)
+        learn_words(modules["text_encoder"], texts)
     draw_velocity = torch.compile(modules["unet"])
     cast, scheduler = autocast(device), schedule()
     while not run.done():
-        which, background = (torch.multinomial(chance, size, replacement=True) for chance in (things, backgrounds))
+        which, background, caption = (torch.randint(n, (size,), device=device) for n in texts.shape[:3])
         clean = latents[which, background].float().contiguous(memory_format=torch.channels_last)
-        ids = texts[which, background, torch.randint(CAPTIONS, (size,), device=device)].long()
-        noise, times = torch.randn_like(clean), torch.randint(1000, (size,), device=device)
+        ids = texts[which, background, caption].long()
+        noise, times = torch.randn_like(clean), some_times(size, device)
         with cast():
             embedding = modules["text_encoder"](ids).last_hidden_state
             velocity = draw_velocity(scheduler.add_noise(clean, noise, times), times, embedding).sample
@@ -130,7 +126,7 @@ def embed(text_encoder, words, texts):
     return text_encoder(tokenizer.encode(words, texts).to(device)).last_hidden_state
 
 
-def show(cache, words, text_encoder, unet, steps=20, guidance=3.0, name="diffusion.png"):
+def show(cache, words, text_encoder, unet, steps=20, guidance=2.0, name="diffusion.png"):
     """A sheet of what the model draws now."""
     vae = AutoencoderKL.from_pretrained(cache / "vae").to(unet.device)
     latents = draw(unet, embed(text_encoder, words, SAMPLES), embed(text_encoder, words, [""]), steps, guidance, seed=0)

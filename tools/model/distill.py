@@ -13,7 +13,7 @@ import tokenizer
 from noise import guided, schedule
 from training import Run, autocast
 
-STEPS, WITHIN, GUIDANCE = 4, 4, 3.0
+STEPS, WITHIN, GUIDANCE = 4, 2, 2.0
 
 
 def leaps(device):
@@ -53,8 +53,9 @@ def train(cache, pictures, steps, size):
     teacher, student = diffusion.unet(device), diffusion.unet(device)
     for unet in (teacher, student):
         unet.load_state_dict(UNet2DConditionModel.from_pretrained(cache / "unet").state_dict())
-    run, cast = Run(cache / "turbo.pt", {"unet": student}, rate=2e-4, steps=steps), autocast(device)
+    run, cast = Run(cache / "turbo.pt", {"unet": student}, rate=5e-4, steps=steps, average=0.99), autocast(device)
     curve, times = Curve(device), leaps(device)
+    lead, follow = torch.compile(teacher), torch.compile(student)
     nothing = diffusion.embed(encoder, words, [""])
     while not run.done():
         which, background = (torch.randint(n, (size,), device=device) for n in latents.shape[:2])
@@ -68,9 +69,9 @@ def train(cache, pictures, steps, size):
             given = signal * clean + noise * torch.randn_like(clean)
             reached = given
             for now, then in zip(leap.T[:-1], leap.T[1:]):
-                reached = curve.move(reached, guided(teacher, reached, now, prompt, nothing, GUIDANCE), now, then)
+                reached = curve.move(reached, guided(lead, reached, now, prompt, nothing, GUIDANCE), now, then)
         with cast():
-            velocity = student(given.contiguous(memory_format=torch.channels_last), start, prompt).sample.float()
+            velocity = follow(given.contiguous(memory_format=torch.channels_last), start, prompt).sample.float()
         run.learn((velocity - curve.velocity(given, reached, start, end)).square().mean())
         if run.due(minutes=10):
             with run.averaged():

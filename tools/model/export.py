@@ -19,12 +19,11 @@ from transformers import CLIPTextModel
 import graph
 import tokenizer
 from captions import Captions
-from concepts import FIRST
 from noise import SCHEDULE
 from preview import TinyDecoder
 
 NAME = "emblem"
-DEFAULTS = {"": {"steps": 20, "guidance_scale": 3.0}, "-turbo": {"steps": 4, "guidance_scale": 1.0}}
+DEFAULTS = {"": {"steps": 20, "guidance_scale": 2.0}, "-turbo": {"steps": 4, "guidance_scale": 1.0}}
 
 
 class TextEncoder(nn.Module):
@@ -110,11 +109,16 @@ def write_json(path, content):
     path.write_text(json.dumps(content, indent=2, default=str) + "\n")
 
 
+def write_config(folder, config):
+    """Without the name of the folder that it was read from."""
+    write_json(folder / "config.json", {**config, "_name_or_path": ""})
+
+
 def write_configs(folder, text_encoder, unet, vae):
-    write_json(folder / "text_encoder/config.json", text_encoder.config.to_dict())
-    write_json(folder / "unet/config.json", dict(unet.config))
+    write_config(folder / "text_encoder", text_encoder.config.to_dict())
+    write_config(folder / "unet", unet.config)
     for part in ("vae_encoder", "vae_decoder"):
-        write_json(folder / part / "config.json", dict(vae.config))
+        write_config(folder / part, vae.config)
     write_json(folder / "vae_decoder_tiny/config.json", {
         "_class_name": "AutoencoderTiny", "latent_channels": unet.config.in_channels, "scaling_factor": 1.0,
     })
@@ -132,7 +136,7 @@ def write_things(path, cache):
     with zipfile.ZipFile(cache / "pictures.zip") as archive:
         synonyms = json.loads(archive.read("synonyms.json"))
     known = Captions(sorted(synonyms), synonyms).synonyms
-    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items()) if name in FIRST))
+    path.write_text("".join(", ".join([name, *words]) + "\n" for name, words in sorted(known.items())))
 
 
 def write(cache, target, kind):

@@ -26,7 +26,7 @@ from unpack import unpack
 # Steps and pictures in a step: what two CPU cores manage in some hours, and what a GPU does in minutes.
 PARTS = {
     "autoencoder": (autoencoder.train, {"cpu": (4000, 16), "cuda": (12000, 96)}),
-    "diffusion": (diffusion.train, {"cpu": (20000, 32), "cuda": (24000, 768)}),
+    "diffusion": (diffusion.train, {"cpu": (9000, 64), "cuda": (24000, 768)}),
     "turbo": (distill.train, {"cpu": (1500, 32), "cuda": (3000, 256)}),
     "features": (features.train, {"cpu": (1500, 64), "cuda": (6000, 256)}),
     "preview": (preview.train, {"cpu": (1000, 32), "cuda": (4000, 128)}),
