@@ -6,6 +6,7 @@ pictures through the autoencoder, and of the drawn pictures against one another'
 """
 import argparse
 import csv
+import functools
 import random
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from diffusers import StableDiffusionPipeline
 import diffusion
 import features
 from autoencoder import reconstruction
-from captions import BACKGROUND_PHRASES, STYLE_PHRASES, article
+from captions import BACKGROUND_PHRASES, STYLE_PHRASES, Captions, article, unknown_word
 from noise import draw
 from pictures import BACKGROUNDS, COLOURS, STYLES, Pictures
 from training import device
@@ -48,7 +49,16 @@ class Prompts:
         self.picture = torch.tensor(
             [3 * pictures.concepts.index(row["thing"]) + STYLES.index(row["style"]) for row in rows], device=where
         )
+        self.things = [row["thing"] for row in rows]
         self.background = torch.tensor([list(BACKGROUNDS).index(row["background"]) for row in rows], device=where)
+
+    def by_other_words(self, pictures):
+        """The prompts whose thing has other words, with one of these in its place, by their numbers."""
+        synonyms = Captions(pictures.concepts, pictures.synonyms).synonyms
+        return {
+            number: text.replace(article(thing), article(random.choice(synonyms[thing])))
+            for number, (thing, text) in enumerate(zip(self.things, self.texts)) if synonyms[thing]
+        }
 
 
 def border(pixels):
@@ -68,11 +78,11 @@ def score(name, judge, pixels, wanted, background=None):
 
 
 @torch.no_grad()
-def drawn(folder, texts, steps, guidance):
+def drawn(folder, texts, steps, guidance, negative=""):
     where = device()
     model = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32).to(where)
     words, pixels = model.tokenizer, []
-    nothing = diffusion.embed(model.text_encoder, words, [""])
+    nothing = diffusion.embed(model.text_encoder, words, [negative])
     for seed in range(0, len(texts), 50):
         prompt = diffusion.embed(model.text_encoder, words, texts[seed:seed + 50])
         latents = draw(model.unet, prompt, nothing, steps, guidance, seed)
@@ -91,11 +101,20 @@ def main():
     wanted, background = prompts.picture, prompts.background
 
     torch.manual_seed(0)
+    random.seed(0)
     vae, pixels = drawn(options.cache / "emblem-torch", prompts.texts, options.steps, options.guidance)
     print(f"autoencoder: {reconstruction(vae, pictures):.2f} dB")
     print(f"| | thing | style | background within {NEAR} |\n|---|---|---|---|")
     score(f"drawn in {options.steps} steps, guidance {options.guidance:g}", judge, pixels, wanted, background)
     diffusion.sheet(pixels[:64], 8).save(options.cache / "evaluate.png")
+    draw_again = functools.partial(drawn, options.cache / "emblem-torch", steps=options.steps)
+    strange = [f"{unknown_word()} {text}" for text in prompts.texts]
+    score("an unknown word before each", judge, draw_again(strange, guidance=options.guidance)[1], wanted, background)
+    others = prompts.by_other_words(pictures)
+    which = torch.tensor(list(others), device=wanted.device)
+    again = draw_again(list(others.values()), guidance=options.guidance)[1]
+    score(f"by another word, where there is one ({len(others)})", judge, again, wanted[which], background[which])
+    score("without guidance", judge, draw_again(prompts.texts, guidance=1)[1], wanted, background)
     turbo = options.cache / "emblem-turbo-torch"
     if turbo.exists():
         score("student, 4 steps, no guidance", judge, drawn(turbo, prompts.texts, 4, 1)[1], wanted, background)
@@ -107,6 +126,11 @@ def main():
     score("floor: prompts shuffled", judge, pixels, wanted[order], background[order])
     # Of these the background is any, and not what is asked.
     score("the judge, on training pictures altered anew", judge, features.altered(pictures, wanted), wanted)
+    things = [pictures.concepts[picture // 3] for picture in wanted.tolist()][:100]
+    for negative in ("", *(f"{style} style" for style in STYLES)):
+        found = judge.nearest(draw_again(things, guidance=options.guidance, negative=negative)[1]) % 3
+        shares = ", ".join(f"{style} {int((found == i).sum())}" for i, style in enumerate(STYLES))
+        print(f"100 things, no style named, negative prompt \"{negative}\": {shares}", flush=True)
 
 
 if __name__ == "__main__":
