@@ -78,14 +78,16 @@ def score(name, judge, pixels, wanted, background=None):
 
 
 @torch.no_grad()
-def drawn(folder, texts, steps, guidance, negative=""):
+def drawn(folder, texts, steps, guidance, negatives=None):
     where = device()
     model = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32).to(where)
     words, pixels = model.tokenizer, []
-    nothing = diffusion.embed(model.text_encoder, words, [negative])
+    negatives = negatives or [""] * len(texts)
     for seed in range(0, len(texts), 50):
-        prompt = diffusion.embed(model.text_encoder, words, texts[seed:seed + 50])
-        latents = draw(model.unet, prompt, nothing, steps, guidance, seed)
+        prompt, negative = (
+            diffusion.embed(model.text_encoder, words, those[seed:seed + 50]) for those in (texts, negatives)
+        )
+        latents = draw(model.unet, prompt, negative, steps, guidance, seed)
         pixels.append(model.vae.decode(latents / model.vae.config.scaling_factor).sample.clamp(-1, 1))
     return model.vae, torch.cat(pixels)
 
@@ -126,11 +128,12 @@ def main():
     score("floor: prompts shuffled", judge, pixels, wanted[order], background[order])
     # Of these the background is any, and not what is asked.
     score("the judge, on training pictures altered anew", judge, features.altered(pictures, wanted), wanted)
-    things = [pictures.concepts[picture // 3] for picture in wanted.tolist()][:100]
-    for negative in ("", *(f"{style} style" for style in STYLES)):
-        found = judge.nearest(draw_again(things, guidance=options.guidance, negative=negative)[1]) % 3
+    things = prompts.things[:100]
+    for style in (None, *STYLES):
+        negatives = [f"{thing}, {style} style" for thing in things] if style else None
+        found = judge.nearest(draw_again(things, guidance=options.guidance, negatives=negatives)[1]) % 3
         shares = ", ".join(f"{style} {int((found == i).sum())}" for i, style in enumerate(STYLES))
-        print(f"100 things, no style named, negative prompt \"{negative}\": {shares}", flush=True)
+        print(f"100 things, no style named, not as {style}: {shares}", flush=True)
 
 
 if __name__ == "__main__":
