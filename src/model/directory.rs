@@ -230,14 +230,17 @@ impl Model for StableDiffusion {
             residuals = net.run(&task, &residuals, self.unet.residuals(), cancel)?;
         }
         self.make_room(Part::Unet, most, height * width);
-        match input.masked {
+        let predicted = match input.masked {
             None => self.unet.denoise(input.latents, input.timestep, &conditions, &residuals, most, cancel),
             Some(masked) => {
                 let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
                 let wide = concatenate![Axis(1), input.latents, masked];
                 self.unet.denoise(wide.view(), input.timestep, &conditions, &residuals, most, cancel)
             }
-        }
+        };
+        let _turn = self.info.device.place.turn();
+        drop(residuals);
+        predicted
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {

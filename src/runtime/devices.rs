@@ -206,7 +206,7 @@ fn nobody(place: Place) -> DeviceInfo {
 /// Loads a model of one operator there.
 fn probe(place: Place) -> ort::Result<()> {
     let Ok(environment) = environment() else { return Ok(()) };
-    let _making = Making::enter();
+    let (_making, _turn) = (Making::enter(), place.turn());
     let builder = Session::builder(environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
     place.attach(environment, builder, &ProviderOptions::new(), None)?.commit_from_memory(PROBE).map(drop)
 }

@@ -7,6 +7,7 @@ use ort::environment::Environment;
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, ExecutionProviderDispatch};
 use ort::memory::{AllocationDevice, AllocatorType, DeviceType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{bail, Error, Result, Status};
 
@@ -151,6 +152,13 @@ impl Place {
         }
         let provider = self.dispatch(options, memory_limit).map(ExecutionProviderDispatch::error_on_failure);
         Ok(builder.with_execution_providers(provider.into_iter().chain([cpu]).collect::<Vec<_>>())?)
+    }
+
+    /// Held while a session is made, runs or ends, or memory of the device is given back: WebGPU's sessions share one
+    /// device, which is not made for several threads. Others need no such turn.
+    pub fn turn(self) -> Option<MutexGuard<'static, ()>> {
+        static WEBGPU: Mutex<()> = Mutex::new(());
+        (self.provider == Provider::WebGpu).then(|| WEBGPU.lock())
     }
 
     /// The memory in which outputs stay where they are computed: the adapter's own, or else this process's.

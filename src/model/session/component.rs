@@ -140,10 +140,16 @@ impl Component {
 
     /// Unloads the model, if it is loaded. The next run loads it again.
     pub fn unload(&mut self) {
-        if self.session.take().is_some() {
+        if self.end() {
             runtime::give_back();
             self.count();
         }
+    }
+
+    /// Ends the session, if there is one.
+    fn end(&mut self) -> bool {
+        let _turn = self.place().turn();
+        self.session.take().is_some()
     }
 
     /// Whether it makes tiles or whole pictures. The graph for the one takes the place of that for the other.
@@ -327,6 +333,12 @@ impl Component {
     }
 }
 
+impl Drop for Component {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 impl Loaded {
     pub fn new(session: Session, place: Place) -> Self {
         Self { arena: runtime::arena(&session, place), session, place, bound: None }
@@ -340,6 +352,7 @@ impl Loaded {
         home: Home,
         options: &RunOptions,
     ) -> ort::Result<Vec<DynValue>> {
+        let _turn = self.place.turn();
         let start = Instant::now();
         let values = match self.place.provider {
             Provider::Cpu => self.run_here(inputs, outputs, options)?,

@@ -89,7 +89,7 @@ impl Source {
         let builder = || Ok(session_options(environment, options)?.with_config_entry(EXTERNAL_FOLDER, folder)?);
         let mut builder = builder().map_err(|error| runtime_error(self.what, &error))?;
         let canceler = builder.canceler();
-        let _making = Making::enter();
+        let (_making, _turn) = (Making::enter(), options.place().turn());
         let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, &error));
         Ok((cancel.interruptible(move || drop(canceler.cancel()), load)?, weights))
     }
@@ -128,7 +128,7 @@ impl Source {
 /// A session of a small graph of our own.
 pub fn of_graph(graph: &[u8], options: &Options) -> ort::Result<Session> {
     let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
-    let _making = Making::enter();
+    let (_making, _turn) = (Making::enter(), options.place().turn());
     session_options(environment, options)?.commit_from_memory(graph)
 }
 

@@ -11,13 +11,16 @@ use crate::model::session;
 use crate::model::session::component::{Home, Input, Loaded};
 use crate::model::session::failure::runtime_error;
 use crate::model::session::port::Port;
+use crate::runtime::Place;
 
 const WHAT: &str = "sum of ControlNets";
 const SINGLE: TensorElementType = TensorElementType::Float32;
 
 /// `sum = before + scale · own`, for each residual of a ControlNet, computed in float32.
 pub struct Sum {
-    loaded: Loaded,
+    place: Place,
+    /// There until it ends.
+    loaded: Option<Loaded>,
     before: Vec<Port>,
     own: Vec<Port>,
     scale: Port,
@@ -35,7 +38,8 @@ impl Sum {
         let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
         let graph = graph(&before, &own, &scale, &sums);
         let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, &error))?;
-        Ok(Self { loaded: Loaded::new(session, options.place()), before, own, scale, sums })
+        let place = options.place();
+        Ok(Self { place, loaded: Some(Loaded::new(session, place)), before, own, scale, sums })
     }
 
     /// Adds what a ControlNet gave to what those before it did, if there was any.
@@ -51,7 +55,15 @@ impl Sum {
         inputs.extend(self.before.iter().zip(before).map(|(port, value)| Input::once(port, value)));
         let outputs: Vec<&Port> = self.sums.iter().collect();
         let options = RunOptions::new().map_err(fail)?;
-        self.loaded.run(inputs, &outputs, home, &options).map_err(fail)
+        let loaded = self.loaded.as_mut().expect("there until it ends");
+        loaded.run(inputs, &outputs, home, &options).map_err(fail)
+    }
+}
+
+impl Drop for Sum {
+    fn drop(&mut self) {
+        let _turn = self.place.turn();
+        self.loaded = None;
     }
 }
 
