@@ -16,7 +16,7 @@ use scumble::Status;
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/models/emblem-64");
 const MB: u64 = 1_000_000;
 
-/// A context of the bundled model.
+/// A context of the tests' model.
 fn context(change: impl FnOnce(&mut scumble_context_desc)) -> *mut scumble_context {
     let model = CString::new(MODEL).unwrap();
     let mut desc = c::desc(scumble_context_desc_init);

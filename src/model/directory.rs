@@ -11,7 +11,7 @@ use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::budget::{Budget, Part};
 use super::memory::Memory;
-use super::session::component::{Component, Home};
+use super::session::component::{Component, Home, Values};
 use super::unet::controlnet::{ControlNet, Task};
 use super::unet::{Conditions, Unet};
 use super::vae::encoder::VaeEncoder;
@@ -213,7 +213,7 @@ impl Model for StableDiffusion {
             true => Home::There,
             false => Home::Here,
         };
-        let mut residuals = Vec::new();
+        let mut residuals = Values::from(Vec::new());
         let conditions = Conditions {
             embeddings: input.embeddings,
             pooled: input.pooled,
@@ -230,17 +230,14 @@ impl Model for StableDiffusion {
             residuals = net.run(&task, &residuals, self.unet.residuals(), cancel)?;
         }
         self.make_room(Part::Unet, most, height * width);
-        let predicted = match input.masked {
+        match input.masked {
             None => self.unet.denoise(input.latents, input.timestep, &conditions, &residuals, most, cancel),
             Some(masked) => {
                 let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
                 let wide = concatenate![Axis(1), input.latents, masked];
                 self.unet.denoise(wide.view(), input.timestep, &conditions, &residuals, most, cancel)
             }
-        };
-        let _turn = self.info.device.place.turn();
-        drop(residuals);
-        predicted
+        }
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {

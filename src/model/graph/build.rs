@@ -61,8 +61,6 @@ pub fn model<'p>(
 /// An element type as onnx.proto numbers it.
 pub fn number(element: TensorElementType) -> i64 {
     match element {
-        TensorElementType::Int32 => 6,
-        TensorElementType::Int64 => 7,
         TensorElementType::Float16 => 10,
         TensorElementType::Float64 => 11,
         _ => 1, // float32

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,6 +82,34 @@ pub enum Home {
     Here,
     /// Where the model runs, for another model there.
     There,
+}
+
+/// Outputs of a run, as they lie. What is a device's is given back in its turn.
+pub struct Values {
+    values: Vec<DynValue>,
+    place: Place,
+}
+
+impl Deref for Values {
+    type Target = [DynValue];
+
+    fn deref(&self) -> &[DynValue] {
+        &self.values
+    }
+}
+
+impl From<Vec<DynValue>> for Values {
+    /// Values in the memory of this process.
+    fn from(values: Vec<DynValue>) -> Self {
+        Self { values, place: Place::cpu() }
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        let _turn = self.place.turn();
+        self.values.clear();
+    }
 }
 
 /// Which numbers an input was given: those of which conditions, from which row of the batch on.
@@ -283,7 +312,7 @@ impl Component {
     ) -> Result<Vec<ArrayD<f32>>> {
         let values = self.compute(inputs, outputs, Home::Here, cancel)?;
         let read = |(port, value): (&&Port, _)| port.read(value).map_err(|error| error.within(self.source.what));
-        outputs.iter().zip(&values).map(read).collect()
+        outputs.iter().zip(values.iter()).map(read).collect()
     }
 
     /// Runs the model and gives these outputs as they are.
@@ -293,7 +322,7 @@ impl Component {
         outputs: &[&Port],
         home: Home,
         cancel: &Cancel,
-    ) -> Result<Vec<DynValue>> {
+    ) -> Result<Values> {
         let (what, place) = (self.source.what, self.place());
         let fail = |error: &ort::Error| runtime_error(what, error);
         let loaded = match &mut self.session {
@@ -351,7 +380,7 @@ impl Loaded {
         outputs: &[&Port],
         home: Home,
         options: &RunOptions,
-    ) -> ort::Result<Vec<DynValue>> {
+    ) -> ort::Result<Values> {
         let _turn = self.place.turn();
         let start = Instant::now();
         let values = match self.place.provider {
@@ -359,7 +388,7 @@ impl Loaded {
             _ => self.run_bound(inputs, outputs, home, options)?,
         };
         NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        Ok(values)
+        Ok(Values { values, place: self.place })
     }
 
     fn run_here(&mut self, inputs: Vec<Input>, outputs: &[&Port], options: &RunOptions) -> ort::Result<Vec<DynValue>> {

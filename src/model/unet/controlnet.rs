@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{stack, ArrayD, ArrayView4, Axis};
+use ndarray::{stack, ArrayView4, Axis};
 use ort::value::DynValue;
 
 use super::inputs::time_ids;
@@ -11,7 +11,7 @@ use super::Conditions;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::model::options::Options;
-use crate::model::session::component::{Component, Home, Input, Scratch};
+use crate::model::session::component::{Component, Home, Input, Scratch, Values};
 use crate::model::session::port::Port;
 use crate::model::session::Source;
 use crate::model::Control;
@@ -74,7 +74,7 @@ impl ControlNet {
     }
 
     /// The residuals for a batch of latents, added to those of the ControlNets before, as the UNet takes them.
-    pub fn run(&mut self, task: &Task, before: &[DynValue], unet: &[Port], cancel: &Cancel) -> Result<Vec<DynValue>> {
+    pub fn run(&mut self, task: &Task, before: &[DynValue], unet: &[Port], cancel: &Cancel) -> Result<Values> {
         let &Task { latents, timestep, conditions, control, home } = task;
         let batch = latents.dim().0;
         let kept = Some((conditions.number, 0));
@@ -82,22 +82,25 @@ impl ControlNet {
             Input::once(&self.sample, self.sample.tensor(latents.into_dyn())?),
             Input::once(&self.timestep, self.timestep.scalar(timestep)?),
         ];
-        let mut give = |port, values: &dyn Fn() -> ArrayD<f32>| -> Result<()> {
+        let mut give = |port, tensor: &dyn Fn(&Port) -> Result<DynValue>| -> Result<()> {
             if !self.component.has(port, kept) {
-                inputs.push(Input { port, value: port.tensor(values().view())?.into(), kept });
+                inputs.push(Input { port, value: tensor(port)?.into(), kept });
             }
             Ok(())
         };
-        give(&self.embeddings, &|| conditions.embeddings.to_owned().into_dyn())?;
-        give(&self.picture, &|| stack(Axis(0), &vec![control.picture; batch]).expect("of one size").into_dyn())?;
+        give(&self.embeddings, &|port| port.tensor(conditions.embeddings.into_dyn()))?;
+        give(&self.picture, &|port| {
+            let pictures = stack(Axis(0), &vec![control.picture; batch]).expect("pictures of one size");
+            port.tensor(pictures.view().into_dyn())
+        })?;
         if let Some(port) = &self.pooled {
             match conditions.pooled {
-                Some(pooled) => give(port, &|| pooled.to_owned().into_dyn())?,
+                Some(pooled) => give(port, &|port| port.tensor(pooled.into_dyn()))?,
                 None => bail!(NotSupported, "controlnet: it is made for SDXL, which this model is not"),
             }
         }
         if let Some(port) = &self.time_ids {
-            give(port, &|| time_ids(conditions.size, batch).into_dyn())?;
+            give(port, &|port| port.tensor(time_ids(conditions.size, batch).view().into_dyn()))?;
         }
         let scale = match &self.scale {
             Some(port) => {
@@ -122,7 +125,8 @@ impl ControlNet {
             Home::There => Ok(residuals),
             // Outputs keep the whole arena that they lie in, also when the model is unloaded.
             Home::Here => {
-                unet.iter().zip(&residuals).map(|(port, value)| port.tensor(port.read(value)?.view())).collect()
+                let copy = |(port, value): (&Port, &DynValue)| port.tensor(port.read(value)?.view());
+                Ok(unet.iter().zip(residuals.iter()).map(copy).collect::<Result<Vec<_>>>()?.into())
             }
         }
     }

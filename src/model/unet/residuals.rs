@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::graph::build::{self, Builder};
 use crate::model::options::Options;
 use crate::model::session;
-use crate::model::session::component::{Home, Input, Loaded};
+use crate::model::session::component::{Home, Input, Loaded, Values};
 use crate::model::session::failure::runtime_error;
 use crate::model::session::port::Port;
 use crate::runtime::Place;
@@ -43,7 +43,7 @@ impl Sum {
     }
 
     /// Adds what a ControlNet gave to what those before it did, if there was any.
-    pub fn add(&mut self, before: &[DynValue], own: &[DynValue], scale: f32, home: Home) -> Result<Vec<DynValue>> {
+    pub fn add(&mut self, before: &[DynValue], own: &[DynValue], scale: f32, home: Home) -> Result<Values> {
         let fail = |error: ort::Error| runtime_error(WHAT, &error);
         let mut inputs = vec![Input::once(&self.scale, self.scale.scalar(f64::from(scale))?)];
         inputs.extend(self.own.iter().zip(own).map(|(port, value)| Input::once(port, value)));
