@@ -7,9 +7,8 @@ use std::io::{Read, Seek};
 use super::build::{self, Builder};
 use super::node::Node;
 use super::rewrite::{Constant, Constants, Rewrite};
-use super::NODE;
 use crate::error::Result;
-use crate::model::scan::wire::{Message, Wire};
+use crate::model::scan::wire::Wire;
 
 /// Names of new tensors begin with this, which no exporter writes.
 const PREFIX: &str = "scumble.channels.";
@@ -41,33 +40,20 @@ impl<R: Read + Seek> Rewrite<R> for Rewriter<R> {
         &mut self.wire
     }
 
-    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
-        let mut constants = Constants::read(&mut self.wire, graph)?;
-        let mut bytes = Vec::new();
-        loop {
-            let start = graph.position();
-            let Some((number, value)) = self.wire.field(&mut graph)? else { return Ok(bytes) };
-            if number == NODE {
-                let message = self.wire.bytes(value)?;
-                let node = Node::read(&mut self.wire, message)?;
-                constants.learn(&mut self.wire, &node)?;
-                match (node.inputs.as_slice(), node.outputs.as_slice()) {
-                    // Weights in half precision, for a graph that computes in single.
-                    ([weights], [output]) if node.is("", "Cast") => constants.alias(weights, output),
-                    ([x, weights, ..], _) if node.is("", "Conv") && matches!(node.integers("group"), [] | [1]) => {
-                        if let Some(more) = constants.get(weights).and_then(missing) {
-                            let [x, weights] = [x, weights].map(|tensor| self.padded(tensor, more));
-                            bytes.extend(self.build.take());
-                            bytes.extend(node.with(&mut self.wire, &[&x, &weights], None)?);
-                            self.found = true;
-                            continue;
-                        }
-                    }
-                    _ => (),
+    fn node(&mut self, node: &Node, constants: &mut Constants) -> Result<Option<Vec<u8>>> {
+        match (node.inputs.as_slice(), node.outputs.as_slice()) {
+            // Weights in half precision, for a graph that computes in single.
+            ([weights], [output]) if node.is("", "Cast") => constants.alias(weights, output),
+            ([x, weights, ..], _) if node.is("", "Conv") && matches!(node.integers("group"), [] | [1]) => {
+                if let Some(more) = constants.get(weights).and_then(missing) {
+                    let [x, weights] = [x, weights].map(|tensor| self.padded(tensor, more));
+                    self.found = true;
+                    return Ok(Some([self.build.take(), node.with(&mut self.wire, &[&x, &weights], None)?].concat()));
                 }
             }
-            self.wire.copy(start..graph.position(), &mut bytes)?;
+            _ => (),
         }
+        Ok(None)
     }
 }
 

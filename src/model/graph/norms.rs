@@ -12,7 +12,6 @@ use super::build::{self, Builder};
 use super::node::Node;
 use super::proto;
 use super::rewrite::{Constants, Rewrite};
-use super::NODE;
 use crate::error::Result;
 use crate::model::scan::wire::{Message, Wire};
 use crate::model::scan::MAX_NAME;
@@ -51,31 +50,19 @@ impl<R: Read + Seek> Rewrite<R> for Rewriter<R> {
         &mut self.wire
     }
 
-    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
-        let mut constants = Constants::read(&mut self.wire, graph)?;
-        let mut bytes = Vec::new();
-        loop {
-            let start = graph.position();
-            let Some((number, value)) = self.wire.field(&mut graph)? else { break };
-            if number == NODE {
-                let message = self.wire.bytes(value)?;
-                let node = Node::read(&mut self.wire, message)?;
-                constants.learn(&mut self.wire, &node)?;
-                if let (true, [x, scale, bias]) = (node.is("", OPERATOR), node.inputs.as_slice()) {
-                    let element = constants.get(scale).map_or(FLOAT, |scale| scale.element);
-                    let [scale, bias] = self.told(x, [scale, bias], element, node.number("epsilon").unwrap_or(1e-5));
-                    bytes.extend(self.build.take());
-                    bytes.extend(node.with(&mut self.wire, &[x, &scale, &bias], None)?);
-                    continue;
-                }
-            }
-            self.wire.copy(start..graph.position(), &mut bytes)?;
-        }
-        for (given, own) in (0..self.norms).map(ports) {
-            bytes.extend(given.iter().flat_map(|name| proto::bytes(11, list_of_floats(name))));
-            bytes.extend(own.iter().flat_map(|name| proto::bytes(12, list_of_floats(name))));
-        }
-        Ok(bytes)
+    fn node(&mut self, node: &Node, constants: &mut Constants) -> Result<Option<Vec<u8>>> {
+        let (true, [x, scale, bias]) = (node.is("", OPERATOR), node.inputs.as_slice()) else { return Ok(None) };
+        let element = constants.get(scale).map_or(FLOAT, |scale| scale.element);
+        let [scale, bias] = self.told(x, [scale, bias], element, node.number("epsilon").unwrap_or(1e-5));
+        Ok(Some([self.build.take(), node.with(&mut self.wire, &[x, &scale, &bias], None)?].concat()))
+    }
+
+    fn end(&mut self) -> Vec<u8> {
+        let ports = (0..self.norms).map(ports).flat_map(|(given, own)| {
+            let given = given.into_iter().map(|name| proto::bytes(11, list_of_floats(&name)));
+            given.chain(own.into_iter().map(|name| proto::bytes(12, list_of_floats(&name))))
+        });
+        ports.flatten().collect()
     }
 }
 

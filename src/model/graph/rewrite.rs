@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use super::node::Node;
-use super::{proto, GRAPH};
+use super::{proto, GRAPH, NODE};
 use crate::error::Result;
 use crate::model::scan::wire::{Message, Wire};
 use crate::model::scan::MAX_NAME;
@@ -16,8 +16,36 @@ const INITIALIZER: u64 = 5;
 pub trait Rewrite<R: Read + Seek> {
     fn wire(&mut self) -> &mut Wire<R>;
 
+    /// The fields of a graph that take the place of a node; none where it stays.
+    fn node(&mut self, node: &Node, constants: &mut Constants) -> Result<Option<Vec<u8>>>;
+
+    /// The fields of a graph that come after all others.
+    fn end(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// The fields of the graph that takes its place.
-    fn graph(&mut self, graph: Message) -> Result<Vec<u8>>;
+    fn graph(&mut self, mut graph: Message) -> Result<Vec<u8>> {
+        let mut constants = Constants::read(self.wire(), graph)?;
+        let mut bytes = Vec::new();
+        loop {
+            let start = graph.position();
+            let Some((number, value)) = self.wire().field(&mut graph)? else { break };
+            let mut instead = None;
+            if number == NODE {
+                let message = self.wire().bytes(value)?;
+                let node = Node::read(self.wire(), message)?;
+                constants.learn(self.wire(), &node)?;
+                instead = self.node(&node, &mut constants)?;
+            }
+            match instead {
+                Some(fields) => bytes.extend(fields),
+                None => self.wire().copy(start..graph.position(), &mut bytes)?,
+            }
+        }
+        bytes.extend(self.end());
+        Ok(bytes)
+    }
 
     /// The bytes of the model with that graph.
     fn model(&mut self, mut model: Message) -> Result<Vec<u8>> {
