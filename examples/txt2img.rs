@@ -70,6 +70,9 @@ struct Arguments {
     /// ONNX Runtime library
     #[arg(long, value_name = "PATH")]
     runtime: Option<PathBuf>,
+    /// Library of a further provider
+    #[arg(long, value_name = "PATH")]
+    provider: Option<PathBuf>,
     /// Device to run on, as --list names it [default: the best]
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
@@ -105,6 +108,9 @@ fn main() {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     runtime::load(arguments.runtime.as_deref())?;
+    if let Some(path) = &arguments.provider {
+        runtime::add_provider(path)?;
+    }
     if arguments.list {
         return list();
     }

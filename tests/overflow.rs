@@ -12,14 +12,14 @@ use common::model::ModelCopy;
 use common::onnx::{bytes, number, operator, port, tensor, typed_tensor};
 use half::f16;
 use ndarray::{s, Array3, Array4, ArrayView4, Axis};
-use ort::ep;
-use ort::session::builder::AutoDevicePolicy;
+
 use ort::session::Session;
 use ort::value::{TensorElementType, TensorRef};
 use parking_lot::{Mutex, MutexGuard};
 use scumble::cancel::Cancel;
 use scumble::model::{Model, StableDiffusion};
 use scumble::random::Random;
+use scumble::runtime::Place;
 use scumble::{
     log, runtime, Context, Device, Generation, Options, Places, Preview, PreviewSource, Prompt, Request, Seamless,
     Source, Status, Texts,
@@ -59,9 +59,9 @@ fn decode(model: &mut StableDiffusion, latents: ArrayView4<f32>) -> Array3<f32> 
 /// What ONNX Runtime makes of a file by itself, on the CPU.
 fn by_onnx_runtime(file: &Path, input: &str, values: ArrayView4<f32>) -> Vec<f32> {
     runtime::load(None).unwrap();
-    let mut session = Session::builder(runtime::environment().unwrap())
-        .and_then(|builder| Ok(builder.with_auto_device(AutoDevicePolicy::PreferCPU)?))
-        .and_then(|builder| Ok(builder.with_execution_providers([ep::CPU::default().build().error_on_failure()])?))
+    let environment = runtime::environment().unwrap();
+    let mut session = Session::builder(environment)
+        .and_then(|builder| Place::cpu().attach(environment, builder, &Vec::new(), None, 1))
         .and_then(|mut builder| builder.commit_from_file(file))
         .unwrap();
     if session.inputs()[0].dtype().tensor_type() == Some(TensorElementType::Float32) {

@@ -2,9 +2,10 @@
 //!
 //! Whether a provider works is not asked of anybody: a model of one operator is loaded with it.
 
-use std::path::Path;
+use std::path::{self, Path};
 use std::sync::Arc;
 
+use ort::device::Device;
 use ort::memory::DeviceType;
 use ort::session::Session;
 use parking_lot::Mutex;
@@ -38,6 +39,9 @@ pub struct DeviceInfo {
 
 static FOUND: Mutex<Option<Arc<[DeviceInfo]>>> = Mutex::new(None);
 
+/// How many libraries of providers were added.
+static ADDED: Mutex<usize> = Mutex::new(0);
+
 /// The devices: first those that can be used, best first and software last, then those that cannot. None before
 /// somebody looked.
 pub fn found() -> Option<Arc<[DeviceInfo]>> {
@@ -63,12 +67,15 @@ pub fn look() -> Result<Arc<[DeviceInfo]>> {
 /// Adds a provider from a library of its own.
 pub fn add_provider(path: &Path) -> Result<()> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let added = environment()?.register_ep_library(name, path);
+    // ONNX Runtime would look for a relative one beside itself.
+    let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let added = environment()?.register_ep_library(name, absolute);
     added.map_err(|error| {
         let text =
             format!("path is \"{}\", which is no library of a provider for this ONNX Runtime: {error}", path.display());
         Error::new(Status::RuntimeInvalid, text)
     })?;
+    *ADDED.lock() += 1;
     *FOUND.lock() = None;
     look().map(drop)
 }
@@ -127,7 +134,11 @@ fn of(provider: Provider) -> Result<Vec<DeviceInfo>> {
     if !devices.is_empty() {
         // They are as ONNX Runtime knows them.
     } else if !provider.is_built_in() {
-        return Ok(vec![unusable(provider, "this ONNX Runtime was built without it".into())]);
+        let libraries = match *ADDED.lock() {
+            0 => "",
+            _ => ", and no library that was added has a device for it",
+        };
+        return Ok(vec![unusable(provider, format!("this ONNX Runtime was built without it{libraries}"))]);
     } else if provider.is_nvidia() {
         match nvidia::adapters() {
             Err(reason) => return Ok(vec![unusable(provider, reason)]),
@@ -153,27 +164,22 @@ fn of(provider: Provider) -> Result<Vec<DeviceInfo>> {
 
 /// What ONNX Runtime lists of itself.
 fn listed(provider: Provider) -> Result<Vec<DeviceInfo>> {
-    let devices = environment()?.devices();
-    let ours = devices.filter(|device| device.ep().is_ok_and(|name| name == provider.official_name()));
-    let adapters = ours.map(|device| device.hardware_device()).filter(|it| it.ty() != DeviceType::CPU);
-    Ok(adapters
-        .zip(0..)
-        .map(|(adapter, position)| {
-            let text = |key: &str| hardware::metadata(&adapter, key);
-            let number = |key: &str| text(key)?.split_whitespace().next()?.parse::<u64>().ok();
-            let vendor = adapter.vendor().unwrap_or_default().to_owned();
-            let index = number("DxgiAdapterNumber").map_or(position, |number| number as u32);
-            DeviceInfo {
-                place: Place { provider, index },
-                name: text("Description").unwrap_or_else(|| format!("{vendor} {:04x}", adapter.id())),
-                vendor,
-                memory: number("DxgiVideoMemory").unwrap_or(0) << 20,
-                luid: number("LUID").unwrap_or(0),
-                is_hardware: true,
-                unusable: None,
-            }
-        })
-        .collect())
+    let describe = |(index, device): (u32, Device)| {
+        let adapter = device.hardware_device();
+        let vendor = adapter.vendor().unwrap_or_default().to_owned();
+        let name = hardware::text(&adapter, "Description");
+        let name = name.or_else(|| hardware::provider_text(&device, "FULL_DEVICE_NAME"));
+        DeviceInfo {
+            place: Place { provider, index },
+            name: name.unwrap_or_else(|| format!("{vendor} {:04x}", adapter.id())),
+            vendor,
+            memory: hardware::number(&adapter, "DxgiVideoMemory").unwrap_or(0) << 20,
+            luid: hardware::number(&adapter, "LUID").unwrap_or(0),
+            is_hardware: true,
+            unusable: None,
+        }
+    };
+    Ok(hardware::adapters(environment()?, provider).map(describe).collect())
 }
 
 fn cpu() -> DeviceInfo {
@@ -208,5 +214,5 @@ fn probe(place: Place) -> ort::Result<()> {
     let Ok(environment) = environment() else { return Ok(()) };
     let (_making, _turn) = (Making::enter(), place.turn());
     let builder = Session::builder(environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
-    place.attach(environment, builder, &ProviderOptions::new(), None)?.commit_from_memory(PROBE).map(drop)
+    place.attach(environment, builder, &ProviderOptions::new(), None, 1)?.commit_from_memory(PROBE).map(drop)
 }

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use ort::environment::Environment;
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, ExecutionProviderDispatch};
-use ort::memory::{AllocationDevice, AllocatorType, DeviceType, MemoryInfo, MemoryType};
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
+use ort::session::IoBinding;
 use parking_lot::{Mutex, MutexGuard};
 
+use super::{environment, hardware};
 use crate::error::{bail, Error, Result, Status};
 
 /// An execution provider of ONNX Runtime.
@@ -132,26 +134,36 @@ impl Place {
     }
 
     /// What a session is told to run here: this provider, and the CPU for what it leaves over. `memory_limit`: bytes
-    /// of the adapter's memory, where the provider can keep to it.
+    /// of the adapter's memory, where the provider can keep to it. `threads`: that compute, where it computes on a CPU
+    /// with threads of its own.
     pub fn attach(
         self,
         environment: &Environment,
         builder: SessionBuilder,
         options: &ProviderOptions,
         memory_limit: Option<u64>,
+        threads: usize,
     ) -> ort::Result<SessionBuilder> {
-        let cpu = ep::CPU::default().with_arena_allocator(true).build().error_on_failure();
-        if self.provider != Provider::Cpu && !self.provider.is_built_in() {
-            // From a library of its own: ONNX Runtime knows it by its devices alone.
+        if self.provider == Provider::Cpu || !self.provider.is_built_in() {
+            // Even the CPU's: of no provider at all, ONNX Runtime makes a choice of its own among all that there are.
+            let Some(device) = self.listed(environment) else {
+                return Err(ort::Error::new(format!("no provider's library has the device {self}")));
+            };
+            let options = match self.provider {
+                Provider::OpenVino => with_defaults(openvino_defaults(&device, threads), options),
+                _ => options.clone(),
+            };
             let name = self.provider.official_name();
-            let ours = environment.devices().filter(|device| device.ep().is_ok_and(|other| other == name));
-            let adapters = ours.filter(|device| device.hardware_device().ty() != DeviceType::CPU);
-            let options: Vec<_> = options.iter().map(|(key, value)| (format!("{name}.{key}"), value.clone())).collect();
-            let builder = builder.with_devices(adapters.skip(self.index as usize).take(1), Some(&options))?;
-            return Ok(builder.with_execution_providers([cpu])?);
+            let options: Vec<_> = options.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)).collect();
+            return Ok(builder.with_devices([device], Some(&options))?);
         }
-        let provider = self.dispatch(options, memory_limit).map(ExecutionProviderDispatch::error_on_failure);
-        Ok(builder.with_execution_providers(provider.into_iter().chain([cpu]).collect::<Vec<_>>())?)
+        let provider = self.dispatch(options, memory_limit, threads);
+        Ok(builder.with_execution_providers([provider.error_on_failure()])?)
+    }
+
+    /// As ONNX Runtime lists it, which is all that it knows of providers from libraries of their own.
+    fn listed(self, environment: &Environment) -> Option<ort::device::Device<'_>> {
+        hardware::adapters(environment, self.provider).find(|(index, _)| *index == self.index).map(|(_, device)| device)
     }
 
     /// Held while a session is made, runs or ends, or memory of the device is given back: WebGPU's sessions share one
@@ -161,18 +173,23 @@ impl Place {
         (self.provider == Provider::WebGpu).then(|| WEBGPU.lock())
     }
 
-    /// The memory in which outputs stay where they are computed: the adapter's own, or else this process's.
-    pub fn memory(self) -> ort::Result<MemoryInfo<'static>> {
+    /// Has a session leave an output where it is computed: in the adapter's own memory, where it has some.
+    pub fn bind_output(self, binding: &mut IoBinding, name: &str) -> ort::Result<()> {
+        if !self.provider.is_built_in() {
+            let device = environment().ok().and_then(|environment| self.listed(environment));
+            return match device.filter(hardware::has_memory) {
+                Some(device) => binding.bind_output_to_device(name, &device.memory_info(false)),
+                None => Place::cpu().bind_output(binding, name),
+            };
+        }
         let (device, index) = match self.provider {
-            // What a library of its own calls its memory, nobody knows.
-            provider if !provider.is_built_in() => (AllocationDevice::CPU, 0),
             Provider::Cuda | Provider::TensorRt | Provider::TensorRtRtx => (AllocationDevice::CUDA, self.index as i32),
             Provider::DirectMl => (AllocationDevice::DIRECTML, self.index as i32),
             Provider::WebGpu => (AllocationDevice::WEBGPU_BUFFER, 0),
             Provider::OpenVino | Provider::CoreMl | Provider::Cpu => (AllocationDevice::CPU, 0),
         };
         let kind = if device == AllocationDevice::CPU { MemoryType::CPUOutput } else { MemoryType::Default };
-        MemoryInfo::new(device, index, AllocatorType::Device, kind)
+        binding.bind_output_to_device(name, &MemoryInfo::new(device, index, AllocatorType::Device, kind)?)
     }
 
     /// The arenas that sessions compute in here, as ONNX Runtime lists them.
@@ -183,13 +200,18 @@ impl Place {
         }
     }
 
-    fn dispatch(self, options: &ProviderOptions, memory_limit: Option<u64>) -> Option<ExecutionProviderDispatch> {
+    fn dispatch(
+        self,
+        options: &ProviderOptions,
+        memory_limit: Option<u64>,
+        threads: usize,
+    ) -> ExecutionProviderDispatch {
         fn with<E: ArbitrarilyConfigurableExecutionProvider>(provider: E, options: &ProviderOptions) -> E {
             options.iter().fold(provider, |provider, (key, value)| provider.with_arbitrary_config(key, value))
         }
         let limit = memory_limit.and_then(|bytes| usize::try_from(bytes).ok());
-        Some(match self.provider {
-            Provider::Cpu => return None,
+        match self.provider {
+            Provider::Cpu => ep::CPU::default().build(),
             Provider::Cuda => {
                 // Exact numbers, no search of seconds at each new size, and no more memory than is used.
                 let cuda = ep::CUDA::default()
@@ -204,9 +226,12 @@ impl Place {
             Provider::TensorRtRtx => with(ep::NVRTX::default().with_device_id(self.index), options).build(),
             Provider::DirectMl => ep::DirectML::default().with_device_id(self.index as i32).build(),
             Provider::WebGpu => with(ep::WebGPU::default(), options).build(),
-            Provider::OpenVino => with(ep::OpenVINO::default(), options).build(),
+            Provider::OpenVino => {
+                let openvino = ep::OpenVINO::default().with_precision("ACCURACY").with_num_threads(threads);
+                with(openvino, options).build()
+            }
             Provider::CoreMl => with(ep::CoreML::default(), options).build(),
-        })
+        }
     }
 }
 
@@ -237,6 +262,21 @@ impl FromStr for Place {
             }
         }
     }
+}
+
+/// What OpenVINO's library is told, if nothing else is: to compute in what the model is in, where it would take 16 bits
+/// for 32, and on no more of a CPU than its share.
+fn openvino_defaults(device: &ort::device::Device, threads: usize) -> ProviderOptions {
+    let name = hardware::provider_text(device, "ov_device").unwrap_or_else(|| "CPU".into());
+    let threads = if name == "CPU" { format!(r#", "INFERENCE_NUM_THREADS": "{threads}""#) } else { String::new() };
+    let config = format!(r#"{{"{name}": {{"EXECUTION_MODE_HINT": "ACCURACY"{threads}}}}}"#);
+    vec![("load_config".into(), config)]
+}
+
+/// The options that were given, before those that are taken where they are not.
+fn with_defaults(defaults: ProviderOptions, given: &ProviderOptions) -> ProviderOptions {
+    let missing = defaults.into_iter().filter(|(key, _)| !given.iter().any(|(other, _)| other == key));
+    given.iter().cloned().chain(missing.collect::<Vec<_>>()).collect()
 }
 
 /// Settings that have a provider record a run and play it again with the inputs that it had then: later steps would

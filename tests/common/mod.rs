@@ -20,14 +20,23 @@ pub mod windows;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 /// The model that the tests share.
 pub fn model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/emblem-64")
 }
 
-/// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names.
+/// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names, with the provider whose library
+/// `SCUMBLE_TEST_PROVIDER` names.
 pub fn device() -> scumble::Device {
+    static ADDED: Once = Once::new();
+    ADDED.call_once(|| {
+        if let Some(library) = env::var_os("SCUMBLE_TEST_PROVIDER") {
+            scumble::runtime::load(None).unwrap();
+            scumble::runtime::add_provider(Path::new(&library)).unwrap();
+        }
+    });
     let place = env::var("SCUMBLE_TEST_DEVICE").map_or(Ok(scumble::runtime::Place::cpu()), |name| name.parse());
     scumble::Device { place: Some(place.unwrap()), ..scumble::Device::default() }
 }

@@ -42,15 +42,17 @@ impl Builder {
     }
 }
 
-/// A model of these nodes (IR version 8, operator set 13), with inputs and outputs of any shape.
+/// A model of these nodes (IR version 8, operator set 13), with inputs and outputs of these ranks and any size.
 pub fn model<'p>(
     nodes: Vec<u8>,
-    inputs: impl IntoIterator<Item = (&'p str, TensorElementType)>,
-    outputs: impl IntoIterator<Item = (&'p str, TensorElementType)>,
+    inputs: impl IntoIterator<Item = (&'p str, TensorElementType, usize)>,
+    outputs: impl IntoIterator<Item = (&'p str, TensorElementType, usize)>,
 ) -> Vec<u8> {
-    let port = |field: u64, (name, element): (&str, TensorElementType)| {
-        let tensor = proto::bytes(1, proto::number(1, number(element)));
-        proto::bytes(field, [proto::bytes(1, name), proto::bytes(2, tensor)].concat())
+    let port = |field: u64, (name, element, rank): (&str, TensorElementType, usize)| {
+        // Each dimension is given, and empty: without any, OpenVINO takes it for a single number.
+        let shape = proto::bytes(1, []).repeat(rank);
+        let tensor = [proto::number(1, number(element)), proto::bytes(2, shape)].concat();
+        proto::bytes(field, [proto::bytes(1, name), proto::bytes(2, proto::bytes(1, tensor))].concat())
     };
     let inputs = inputs.into_iter().flat_map(|input| port(11, input));
     let outputs = outputs.into_iter().flat_map(|output| port(12, output));

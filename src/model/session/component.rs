@@ -417,12 +417,12 @@ impl Loaded {
                 false => lent.push(&port.name),
             }
         }
-        let memory = match home {
-            Home::Here => Place::cpu().memory()?,
-            Home::There => self.place.memory()?,
+        let place = match home {
+            Home::Here => Place::cpu(),
+            Home::There => self.place,
         };
         for port in outputs {
-            bound.binding.bind_output_to_device(&port.name, &memory)?;
+            place.bind_output(&mut bound.binding, &port.name)?;
         }
         let run = self.session.run_binding_with_options(&bound.binding, options);
         let values = run.and_then(|values| in_order(values, outputs));

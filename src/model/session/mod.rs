@@ -10,7 +10,7 @@ use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
 
 use ort::environment::Environment;
-use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
 use super::graph::seamless::{self, Seamless};
@@ -140,10 +140,15 @@ fn session_options(environment: &Environment, options: &Options) -> ort::Result<
         Weights::Mapped => (GraphOptimizationLevel::Level2, false),
         _ => (GraphOptimizationLevel::All, true),
     };
-    let builder = Session::builder(environment)?.with_auto_device(AutoDevicePolicy::PreferCPU)?;
     Ok(options
         .place()
-        .attach(environment, builder, &options.device.provider_options, options.memory_budget)?
+        .attach(
+            environment,
+            Session::builder(environment)?,
+            &options.device.provider_options,
+            options.memory_budget,
+            options.device.threads,
+        )?
         .with_optimization_level(level)?
         .with_prepacking(repacks)?
         // The pattern of one run is kept as a second block of memory, as large as all that the first run used.

@@ -1,6 +1,7 @@
 //! What ControlNets add to the UNet, scaled and summed where they run: it is as large as many pictures, and would
 //! otherwise travel at every step.
 
+use ndarray::ArrayD;
 use ort::session::RunOptions;
 use ort::value::{DynValue, TensorElementType};
 
@@ -31,10 +32,10 @@ impl Sum {
     /// For what this ControlNet gives, and the UNet takes.
     pub fn new(given: &[Port], taken: &[Port], options: &Options) -> Result<Self> {
         let ports = |name: &str, like: &[Port]| {
-            let port = |(i, port): (usize, &Port)| named(format!("{name}_{i}"), port.element);
+            let port = |(i, port): (usize, &Port)| named(format!("{name}_{i}"), port.element, vec![-1; 4]);
             like.iter().enumerate().map(port).collect::<Vec<Port>>()
         };
-        let scale = named("scale".into(), SINGLE);
+        let scale = named("scale".into(), SINGLE, vec![]);
         let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
         let graph = graph(&before, &own, &scale, &sums);
         let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, &error))?;
@@ -49,7 +50,7 @@ impl Sum {
         inputs.extend(self.own.iter().zip(own).map(|(port, value)| Input::once(port, value)));
         if before.is_empty() {
             for port in &self.before {
-                inputs.push(Input::once(port, port.scalar(0.0)?));
+                inputs.push(Input::once(port, port.tensor(ArrayD::zeros(vec![1; port.shape.len()]).view())?));
             }
         }
         inputs.extend(self.before.iter().zip(before).map(|(port, value)| Input::once(port, value)));
@@ -67,8 +68,8 @@ impl Drop for Sum {
     }
 }
 
-fn named(name: String, element: TensorElementType) -> Port {
-    Port { name, element, shape: Vec::new() }
+fn named(name: String, element: TensorElementType, shape: Vec<i64>) -> Port {
+    Port { name, element, shape }
 }
 
 /// An ONNX model of these additions.
@@ -85,6 +86,6 @@ fn graph(before: &[Port], own: &[Port], scale: &Port, sums: &[Port]) -> Vec<u8> 
     build::model(nodes.take(), inputs.map(described), sums.iter().map(described))
 }
 
-fn described(port: &Port) -> (&str, TensorElementType) {
-    (&port.name, port.element)
+fn described(port: &Port) -> (&str, TensorElementType, usize) {
+    (&port.name, port.element, port.shape.len())
 }
