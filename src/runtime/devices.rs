@@ -214,5 +214,6 @@ fn probe(place: Place) -> ort::Result<()> {
     let Ok(environment) = environment() else { return Ok(()) };
     let (_making, _turn) = (Making::enter(), place.turn());
     let builder = Session::builder(environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
-    place.attach(environment, builder, &ProviderOptions::new(), None, 1)?.commit_from_memory(PROBE).map(drop)
+    let mut builder = place.attach(environment, builder, &ProviderOptions::new(), None, 1)?;
+    builder.commit_from_memory(PROBE).map(drop)
 }

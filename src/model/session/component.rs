@@ -178,7 +178,8 @@ impl Component {
     /// Ends the session, if there is one.
     fn end(&mut self) -> bool {
         let _turn = self.place().turn();
-        self.session.take().is_some()
+        let session = self.session.take(); // named, so that it ends before the turn does
+        session.is_some()
     }
 
     /// Whether it makes tiles or whole pictures. The graph for the one takes the place of that for the other.

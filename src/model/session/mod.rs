@@ -129,7 +129,8 @@ impl Source {
 pub fn of_graph(graph: &[u8], options: &Options) -> ort::Result<Session> {
     let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
     let (_making, _turn) = (Making::enter(), options.place().turn());
-    session_options(environment, options)?.commit_from_memory(graph)
+    let mut builder = session_options(environment, options)?; // gone before the turn is over
+    builder.commit_from_memory(graph)
 }
 
 /// Options of every session: the context's own threads, which sleep when there is nothing to do
