@@ -3,7 +3,8 @@ machine. run.sh calls it:
 
     timings.py model DIR NAME      makes DIR/models/NAME: torch's weights and the ONNX export, both in half precision
     timings.py fused DIR NAME      the same graphs as ONNX Runtime's own tools rewrite them for CUDA
-    timings.py times DIR NAME      measures all engines, one after the other, each in a process of its own
+    timings.py times DIR NAME [ENGINE…]    measures engines (eager and exported), one after the other, each in a process
+                                   of its own; what was measured of others before is kept
     timings.py table DIR           prints what was measured as Markdown
 
 NAME: emblem (emblem-64 of the tests, float32; torch has random weights of its shapes), sd15 or turbo (shapes of Stable
@@ -29,6 +30,12 @@ sys.path[:0] = [str(ROOT / "tools" / "bench"), str(ROOT / "tests" / "reference" 
 EMBLEM = ROOT / "tests" / "reference" / "models" / "emblem-64"
 PROMPT, SEED = "a red apple, 3d style, on a blue background", 7
 STEPS = (1, 4, 20)
+ENGINES = {
+    "eager": "diffusers, eager",
+    "exported": "Scumble, as exported",
+    "fused": "Scumble, fused",
+    "compiled": "diffusers, compiled",
+}
 SMALL = bool(os.environ.get("SCUMBLE_GPU_SMALL"))  # to try the script itself
 PICTURES = 1 if SMALL else 5
 GUIDANCE = {"emblem": 4.0, "sd15": 7.5, "turbo": 1.0}
@@ -138,13 +145,17 @@ class Memory:
         return max(self.values) - self.values[0]
 
 
+class Failed(Exception):
+    pass
+
+
 def run(command, device):
     """What it prints, and the memory that it took."""
     memory = Memory(device)
     ended = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True)
     most = memory.most()
     if ended.returncode != 0:
-        sys.exit(f"{ended.stdout}\n{' '.join(map(str, command))} failed with status {ended.returncode}")
+        raise Failed(f"{ended.stdout}\n{' '.join(map(str, command))} failed with status {ended.returncode}")
     return ended.stdout, most
 
 
@@ -211,36 +222,37 @@ def deviation(ours, theirs):
     return float(numpy.sqrt(numpy.mean((a - b) ** 2)) / max(b.std(), 1e-9))
 
 
-def times(folder, name, device, program):
-    model, results = folder / "models" / name, {}
-    engines = {"diffusers, eager": None, "diffusers, compiled": "--compiled"}
-    if name == "emblem":
-        engines["Scumble"] = EMBLEM
-    else:
-        engines["Scumble, as exported"] = model / "onnx"
-        if (model / "fused").is_dir() and device.startswith("cuda"):
-            engines["Scumble, fused"] = model / "fused"
-    reference = folder / "pictures" / name / "diffusers, eager"
-    far = []
-    for engine, how in engines.items():
-        out = folder / "pictures" / name / engine
+def times(folder, name, device, program, engines):
+    model, pictures = folder / "models" / name, folder / "pictures" / name
+    path = folder / "results" / f"times-{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    results = json.loads(path.read_text()) if path.is_file() else {}
+    wrong = []
+    for engine in engines:
+        out = pictures / engine
         out.mkdir(parents=True, exist_ok=True)
-        if engine.startswith("Scumble"):
-            result = scumble(program, how, name, device, out)
-            if name != "emblem":
-                result["deviation"] = deviation(out / "4.png", reference / "4.png")
-                if not result["deviation"] < FARTHEST:  # NaN counts
-                    far.append(f"{engine}: {result['deviation']:.2f}")
-        else:
-            command = [sys.executable, __file__, "torch", folder, name, "--device", device, "--out", out]
-            text, most = run([*command, *filter(None, [how])], device)
-            result = json.loads(text.splitlines()[-1]) | {"memory": most}
+        try:
+            if engine in ("exported", "fused"):
+                graphs = EMBLEM if name == "emblem" else model / {"exported": "onnx", "fused": "fused"}[engine]
+                result = scumble(program, graphs, name, device, out)
+            else:
+                command = [sys.executable, __file__, "torch", folder, name, engine, "--device", device, "--out", out]
+                text, most = run(command, device)
+                result = json.loads(text.splitlines()[-1]) | {"memory": most}
+        except Failed as error:
+            wrong.append(str(error))
+            continue
+        # torch has other weights of emblem-64's shapes.
+        if engine != "eager" and name != "emblem" and (pictures / "eager" / "4.png").is_file():
+            result["deviation"] = deviation(out / "4.png", pictures / "eager" / "4.png")
+            if not result["deviation"] < FARTHEST:  # NaN counts
+                wrong.append(f"{engine}: {result['deviation']:.2f} deviations from torch's picture, over {FARTHEST}")
         results[engine] = result
         print(engine, json.dumps(result), flush=True)
-    (folder / "results").mkdir(exist_ok=True)
-    (folder / "results" / f"times-{name}.json").write_text(json.dumps(results, indent=1))
-    if far:
-        sys.exit(f"farther than {FARTHEST} deviations from torch's picture: {', '.join(far)}")
+        # Now, since the next engine may be ended.
+        path.write_text(json.dumps(results, indent=1))
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def step(result):
@@ -259,23 +271,37 @@ def machine():
 
 
 def versions():
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return ", ".join(f"{name} {version(name)}" for name in ("torch", "diffusers"))
+    try:
+        return f"torch {version('torch')}, diffusers {version('diffusers')}"
+    except PackageNotFoundError:
+        return "no torch"
 
 
 def table(folder, device):
+    files = [path for path in sorted((folder / "results").glob("*.json")) if path.read_text().strip()]
+    if not files:
+        return
     titles = {"emblem": "emblem-64, 64 × 64, float32", "sd15": "SD 1.5's shapes, guided", "turbo": "SD-Turbo's shapes"}
     print(f"Measured with `tools/gpu/run.sh` on {machine()} (device {device}; {versions()}):\n")
+    if any(path.stem.startswith("times-") for path in files):
+        table_of_times(folder, titles)
+    files = [path for path in files if path.stem.startswith("frames-")]
+    if files:
+        table_of_frames(files, titles)
+
+
+def table_of_times(folder, titles):
     heads = [f"a picture of {n} step{'s' * (n > 1)}" for n in STEPS]
     heads = ["", "", "a step", *heads, "of Scumble's time", "device memory", "copied a step", "off by"]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for name, title in titles.items():
         path = folder / "results" / f"times-{name}.json"
         results = json.loads(path.read_text()) if path.is_file() else {}
-        best = min((step(result) for engine, result in results.items() if engine.startswith("Scumble")), default=None)
-        for engine, result in results.items():
-            cells = [title, engine, f"{step(result):.2f} ms"]
+        best = min((step(results[engine]) for engine in ("exported", "fused") if engine in results), default=0)
+        for engine, result in sorted(results.items(), key=lambda item: list(ENGINES).index(item[0])):
+            cells = [title, ENGINES[engine], f"{step(result):.2f} ms"]
             cells += [f"{statistics.median(result['pictures'][str(n)]):.1f} ms" for n in STEPS]
             cells.append(f"{step(result) / best:.2f} times" if best > 0 else "")
             cells.append(f"{result['memory']} MB" if result.get("memory") is not None else "")
@@ -283,9 +309,8 @@ def table(folder, device):
             cells.append(f"{result['deviation']:.3f} σ" if "deviation" in result else "")
             print(f"| {' | '.join(cells)} |")
 
-    files = sorted((folder / "results").glob("frames-*.json"))
-    if not files:
-        return
+
+def table_of_frames(files, titles):
     parts = {path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in files}
     game = next(iter(parts.values()))[0]
     print(f"\nA game of 60 frames a second on the same GPU ({game['renderer']}; {game['load_ms']:.1f} ms a frame alone):\n")
@@ -306,10 +331,10 @@ def main():
     parser.add_argument("command", choices=["model", "fused", "times", "torch", "table"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("name", nargs="?", choices=GUIDANCE)
+    parser.add_argument("engines", nargs="*", metavar="ENGINE", default=["eager", "exported"])
     parser.add_argument("--device", default="cuda:0", help="as Scumble names it")
     parser.add_argument("--program", type=pathlib.Path, help="the example txt2img")
     parser.add_argument("--out", type=pathlib.Path, help="for torch's pictures")
-    parser.add_argument("--compiled", action="store_true")
     arguments = parser.parse_args()
     folder, name, device = arguments.folder, arguments.name, arguments.device
     model = folder / "models" / (name or "")
@@ -318,9 +343,9 @@ def main():
     elif arguments.command == "fused":
         fuse(model, device)
     elif arguments.command == "times":
-        times(folder, name, device, arguments.program)
+        times(folder, name, device, arguments.program, arguments.engines)
     elif arguments.command == "torch":
-        torch_engine(model, name, device, arguments.compiled, arguments.out)
+        torch_engine(model, name, device, arguments.engines == ["compiled"], arguments.out)
     else:
         table(folder, device)
 
