@@ -76,7 +76,7 @@ def write(module, arguments, folder, inputs, outputs, axes):
         torch.onnx.export(
             module,
             arguments,
-            folder / "model.onnx",
+            str(folder / "model.onnx"),  # over 2 GiB, only a string will do
             input_names=inputs,
             output_names=outputs,
             dynamic_axes=axes,
