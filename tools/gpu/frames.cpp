@@ -38,6 +38,12 @@ double ms(Clock::duration time) { return std::chrono::duration<double, std::mill
     std::exit(1);
 }
 
+// As run.sh has it.
+[[noreturn]] void cannot(const std::string &why) {
+    std::fprintf(stderr, "CANNOT RUN: %s\n", why.c_str());
+    std::exit(77);
+}
+
 template <class T>
 T must(scumble::Result<T> result) {
     if (!result) fail(result.error().text);
@@ -61,7 +67,7 @@ void make_context(const std::string &device) {
     auto open = egl<PFNEGLGETPLATFORMDISPLAYEXTPROC>("eglGetPlatformDisplayEXT");
     EGLDeviceEXT devices[16];
     EGLint count = 0;
-    if (!list || !attribute || !open || !list(16, devices, &count) || count == 0) fail("EGL lists no device");
+    if (!list || !attribute || !open || !list(16, devices, &count) || count == 0) cannot("EGL lists no device");
     if (device.rfind("cuda:", 0) == 0) {
         std::stable_partition(devices, devices + count, [&](EGLDeviceEXT it) {
             EGLAttrib index = -1;
@@ -79,7 +85,7 @@ void make_context(const std::string &device) {
         EGLContext context = eglCreateContext(display, config, EGL_NO_CONTEXT, version);
         if (context && eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context)) return;
     }
-    fail("no device of EGL's gives OpenGL 3.3 without a surface");
+    cannot("no device of EGL's gives OpenGL 3.3 without a surface");
 }
 
 GLuint compile(GLenum kind, const char *text) {

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # All that needs a GPU: golden tests, times beside torch's, and what a game feels. Linux, x86-64. README.md says more.
 #
-#   tools/gpu/run.sh [DIR] [STAGE…]                 the stages that are not done yet; named ones again
-#   tools/gpu/run.sh gather DIR [--split SIZE] [--python VERSION] [--only "PACKAGE…"]
+#   tools/gpu/run.sh [STAGE…]           the stages that are not done yet, the most telling first; named ones again
+#   tools/gpu/run.sh gather DIR [--split SIZE] [--only "PACKAGE…"]
 #
-# DIR (target/gpu) keeps what was brought, made and measured. `gather` fills it on a machine with package registries
-# and Rust, for a GPU machine without. --split 60M cuts larger files into parts, which a run joins. --python: the GPU
-# machine's, such as 3.12. --only: these Python packages without what they need, since the GPU machine has the rest.
+# target/gpu keeps what was brought, made and measured. `gather` makes an archive in DIR with all that a machine without
+# registries and Rust needs, this repository included. python3 must be of that machine's version. --split 60M cuts it
+# into parts. --only: these Python packages and what they need, since that machine has the rest.
 #
-# The exit code is 1 if a stage failed. One that cannot run says why; the others go on.
+# The exit code is 1 if a stage failed. One that cannot run says why; the others go on. A stage that takes longer than
+# SCUMBLE_GPU_STAGE_LIMIT is ended (seconds), and none goes on when all together took SCUMBLE_GPU_LIMIT.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
+dir=$root/target/gpu
 device=${SCUMBLE_GPU_DEVICE:-cuda:0}
-STAGES=(build libraries python devices golden golden-webgpu model-emblem model-sd15 model-turbo fused-sd15 fused-turbo
-    times-emblem times-sd15 times-turbo frames-emblem frames-sd15 frames-turbo table)
+STAGES=(build libraries devices python golden model-emblem times-emblem model-sd15 times-sd15 frames-emblem frames-sd15
+    fused-sd15 compiled-emblem compiled-sd15 model-turbo times-turbo fused-turbo compiled-turbo frames-turbo
+    golden-webgpu)
 
 cannot() { # WHY: ends a stage
     echo "CANNOT RUN: $*"
@@ -52,7 +55,7 @@ test_program() { # NAME
 }
 
 libraries() {
-    tools/gpu/fetch.sh "$dir/cuda"
+    tools/gpu/fetch.sh "$dir/cuda" || cannot "PyPI's onnxruntime-gpu could not be brought, as said above"
     [ -f "$dir/webgpu/libonnxruntime.so.1" ] || fetch_webgpu || echo "note: golden-webgpu will not run"
 }
 
@@ -66,27 +69,37 @@ fetch_webgpu() {
 # An environment of our own that sees what the machine's Python has, also where that is itself an environment.
 python() {
     local wheels=() seen
+    # It would bring gigabytes for nothing.
+    [[ $device != cuda* ]] || python3 -c 'import ctypes; ctypes.CDLL("libcuda.so.1")' 2>/dev/null ||
+        cannot "no driver of NVIDIA's is installed: there is no libcuda.so.1"
     [ ! -d "$dir/wheels" ] || wheels=(--no-index --find-links "$dir/wheels")
     python3 -m venv --without-pip --system-site-packages "$dir/venv"
     seen=$(python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     echo "$seen" >"$("$dir/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/machine.pth"
-    python3 -m pip --python "$dir/venv/bin/python" install --quiet "${wheels[@]}" -r tools/gpu/requirements.txt
-    "$dir/venv/bin/python" -c 'import torch; print("torch", torch.__version__, "CUDA", torch.cuda.is_available())'
+    python3 -m pip --python "$dir/venv/bin/python" install --quiet "${wheels[@]}" -r tools/gpu/requirements.txt ||
+        { rm -r "$dir/venv" && cannot "the Python packages could not be brought, as said above"; }
+    "$dir/venv/bin/python" -c 'import torch, onnxruntime; from diffusers import StableDiffusionPipeline
+print("torch", torch.__version__, "CUDA", torch.cuda.is_available())'
 }
 
-# What the loader has to find of CUDA and GL beyond the machine's own.
+any_python() { [ -x "$dir/venv/bin/python" ] && echo "$dir/venv/bin/python" || echo python3; }
+
+# What the loader has to find of CUDA, GL and Vulkan beyond the machine's own.
 library_path() {
-    local folders=()
-    [ ! -x "$dir/venv/bin/python" ] || mapfile -t folders < <("$dir/venv/bin/python" - <<'PYTHON'
+    local folders=() name deb
+    mapfile -t folders < <("$(any_python)" - <<'PYTHON'
 import glob, sys
-for path in sys.path:
+for path in filter(None, sys.path):
     print(*glob.glob(path + "/nvidia/*/lib"), sep="\n")
 PYTHON
     )
-    if [ -d "$dir/debs" ] && ! ldconfig -p | grep -q 'libEGL.so.1 '; then
-        for deb in "$dir"/debs/*.deb; do dpkg -x "$deb" "$dir/gl"; done
-        folders+=("$dir/gl/usr/lib/x86_64-linux-gnu")
-    fi
+    for name in libEGL.so.1 libOpenGL.so.0 libvulkan.so.1; do
+        if [ -d "$dir/debs" ] && ! /sbin/ldconfig -p | grep -q "$name "; then
+            [ -d "$dir/gl" ] || for deb in "$dir"/debs/*.deb; do dpkg -x "$deb" "$dir/gl"; done
+            folders+=("$dir/gl/usr/lib/x86_64-linux-gnu")
+            break
+        fi
+    done
     local IFS=:
     echo "${folders[*]}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 }
@@ -97,6 +110,11 @@ with() { # cuda|webgpu COMMAND…: with this ONNX Runtime
     [ -f "$library" ] || cannot "$dir/$1 has no ONNX Runtime; the stage \"libraries\" brings it"
     [ -f "$dir/bin/txt2img" ] || cannot "$dir/bin is empty; the stage \"build\" fills it"
     shift
+    # Some containers keep apart what names NVIDIA's driver to the loaders of GL and Vulkan.
+    local egl=/usr/local/nvidia/share/glvnd/egl_vendor.d/10_nvidia.json
+    local vulkan=/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json
+    [ ! -f $egl ] || export __EGL_VENDOR_LIBRARY_FILENAMES=$egl
+    [ ! -f $vulkan ] || export VK_DRIVER_FILES=$vulkan
     LD_LIBRARY_PATH=$(library_path) SCUMBLE_ONNXRUNTIME=$library "$@"
 }
 
@@ -109,9 +127,10 @@ usable() { # cuda|webgpu DEVICE: or says why not
 
 # The CUDA build where there is no driver says so, and does not paint on the CPU instead.
 devices() {
-    with cuda "$dir/bin/txt2img" --list
-    local said
-    if ! with cuda "$dir/bin/txt2img" --list | grep -q '^device  *cuda:0 (not usable'; then return 0; fi
+    local list said
+    list=$(with cuda "$dir/bin/txt2img" --list) || { echo "$list" && return 1; }
+    echo "$list"
+    if ! grep -q '^device  *cuda:0 (not usable' <<<"$list"; then return 0; fi
     if said=$(with cuda "$dir/bin/txt2img" apple --device cuda:0 --out "$dir/apple.png" 2>&1); then
         echo "cuda:0 is not usable, and painted all the same" && return 1
     fi
@@ -119,52 +138,61 @@ devices() {
     [[ $said == *'device is "cuda:0", which cannot be used: '* ]]
 }
 
-golden_tests() { # cuda|webgpu DEVICE
+golden_tests() { # cuda|webgpu DEVICE [TEST…]
+    local built library=$1 test failed=0
     usable "$1" "$2"
-    local built test
     built=$(cat "$dir/bin/built-as")
-    if [ ! -e "$built/Cargo.toml" ]; then
-        mkdir -p "$(dirname "$built")" && ln -sfn "$root" "$built" || cannot "the tests look for their files in $built"
-    fi
+    [ -e "$built/tests/reference/golden" ] ||
+        { mkdir -p "$built/tests" && ln -sfT "$root/tests/reference" "$built/tests/reference"; } ||
+        cannot "the tests look for their files in $built"
     # Latents within 1e-3 and embeddings within 1e-4 of diffusers', 10 times what the CPU keeps to; pixels within 1 of
     # 255, of which at most 1 of 200 differ. Families: latents within 3e-3. One after the other: each has a device of
     # its own.
     export SCUMBLE_TEST_DEVICE=$2
-    with "$1" "$dir/bin/test-txt2img" --nocapture --test-threads 1 pictures embeddings
-    [ -n "${SCUMBLE_TEST_CASES:-}" ] || with "$1" "$dir/bin/test-families" --test-threads 1
+    with "$library" "$dir/bin/test-txt2img" --nocapture --test-threads 1 pictures embeddings || failed=1
+    for test in "${@:3}"; do with "$library" "$dir/bin/test-$test" --test-threads 1 || failed=1; done
+    return $failed
 }
 
-golden() {
-    golden_tests cuda "$device"
-    with cuda "$dir/bin/test-devices" --test-threads 1
-    with cuda "$dir/bin/test-overflow" --test-threads 1
+golden() { golden_tests cuda "$device" devices overflow families; }
+
+golden_webgpu() { golden_tests webgpu webgpu:0 families; }
+
+timings() { # COMMAND NAME [ENGINE…]
+    with cuda "$dir/venv/bin/python" tools/gpu/timings.py "$1" "$dir" "${@:2}" --device "$device" \
+        --program "$dir/bin/txt2img"
 }
 
-golden_webgpu() { golden_tests webgpu webgpu:0; }
-
-timings() { # COMMAND NAME
-    [ -x "$dir/venv/bin/python" ] || cannot "there is no Python with torch; the stage \"python\" makes it"
+torch_usable() {
     usable cuda "$device"
-    with cuda "$dir/venv/bin/python" tools/gpu/timings.py "$1" "$dir" "$2" --device "$device" --program "$dir/bin/txt2img"
+    [ -x "$dir/venv/bin/python" ] || cannot "there is no Python with torch; the stage \"python\" makes it"
 }
 
-model() { timings model "$1"; }
+model() {
+    torch_usable
+    timings model "$1"
+}
+
+times() { # NAME [ENGINE…]
+    torch_usable
+    [ -d "$dir/models/$1/torch" ] || cannot "there is no model; the stage \"model-$1\" makes it"
+    timings times "$@"
+}
+
+compiled() { times "$1" compiled; }
 
 fused() {
-    [[ $device == cuda* ]] || cannot "what is fused for CUDA runs on CUDA alone"
+    torch_usable
+    [ -d "$dir/models/$1/torch" ] || cannot "there is no model; the stage \"model-$1\" makes it"
     timings fused "$1"
-}
-
-times() {
-    [ -d "$dir/models/$1" ] || cannot "there is no model; the stage \"model-$1\" makes it"
-    timings times "$1"
+    [[ $device == cuda* ]] || cannot "the graphs are made, but only CUDA computes all that is in them"
+    timings times "$1" fused
 }
 
 frames() {
     usable cuda "$device"
     [ -f "$dir/bin/frames" ] || cannot "there is no program; the stage \"build\" makes it with libegl-dev and libopengl-dev"
-    local model=$dir/models/$1/fused size=512 steps=20
-    [ -d "$model" ] || model=$dir/models/$1/onnx
+    local model=$dir/models/$1/onnx size=512 steps=20
     [ -z "${SCUMBLE_GPU_SMALL:-}" ] || size=128
     case $1 in
     emblem) model=tests/reference/models/emblem-64 size=64 steps=100 ;;
@@ -173,87 +201,101 @@ frames() {
     [ -d "$model" ] || cannot "there is no model; the stage \"model-$1\" makes it"
     LD_LIBRARY_PATH=$(library_path) ldd "$dir/bin/frames" | grep "not found" && cannot "a library is not found"
     mkdir -p "$dir/results"
-    with cuda "$dir/bin/frames" "$model" "$device" $size $steps "${SCUMBLE_GPU_SECONDS:-10}" | tee "$dir/results/part"
-    mv "$dir/results/part" "$dir/results/frames-$1.json"
+    with cuda "$dir/bin/frames" "$model" "$device" $size $steps "${SCUMBLE_GPU_SECONDS:-10}" |
+        tee "$dir/results/frames-$1.json"
 }
 
-table() {
-    "$dir/venv/bin/python" tools/gpu/timings.py table "$dir" --device "$device" | tee "$dir/table.md"
-}
-
-gather() { # [OPTION…]
-    local size="" version packages=() platforms=() platform
-    version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+gather() { # DIR [OPTION…]
+    local out size="" packages=(-r tools/gpu/requirements.txt)
+    mkdir -p "${1:?gather needs a folder}"
+    out=$(cd "$1" && pwd)
+    shift
     while [ $# -gt 0 ]; do
         case $1 in
         --split) size=$2 ;;
-        --python) version=$2 ;;
-        --only) read -ra packages <<<"--no-deps $2" ;;
+        --only) read -ra packages <<<"$2" ;;
         *) echo "gather knows no $1" >&2 && exit 2 ;;
         esac
         shift 2
     done
-    [ ${#packages[@]} -gt 0 ] || packages=(-r tools/gpu/requirements.txt)
-    rm -f "$dir/gathered"
+    # Not local: the trap outlives this function.
+    scratch=$(mktemp -d "$out/gathering-XXXXXX")
+    trap 'rm -rf "$scratch"' EXIT
+    dir=$scratch/scumble-gpu/target/gpu
+    mkdir -p "$dir/debs"
     (build)
     (libraries)
-    for platform in manylinux_2_{17..35}_x86_64 manylinux2014_x86_64 manylinux1_x86_64; do platforms+=(--platform "$platform"); done
-    python3 -m pip download --quiet --only-binary=:all: --implementation cp --python-version "$version" "${platforms[@]}" \
-        --dest "$dir/wheels" "${packages[@]}"
+    python3 -m pip download --quiet --only-binary=:all: --dest "$dir/wheels" "${packages[@]}"
     # Containers with a driver may lack GL's loader.
-    mkdir -p "$dir/debs"
     (cd "$dir/debs" && apt-get download libegl1 libglvnd0 libopengl0 libvulkan1) || echo "note: no GL loader was gathered"
-    [ -z "$size" ] || find "$dir" -type f -size "+$size" ! -name '*.part-*' | while read -r file; do
-        split -b "$size" "$file" "$file.part-" && rm "$file"
-    done
     touch "$dir/gathered"
-    du -sh "$dir"/*
+    # The bundled models are not painted with here.
+    git ls-files -z ':!models' | xargs -0 cp --parents -t "$scratch/scumble-gpu"
+    rm -f "$out"/scumble-gpu.tar.gz*
+    if [ -n "$size" ]; then
+        tar -C "$scratch" -cz scumble-gpu | split -b "$size" - "$out/scumble-gpu.tar.gz.part-"
+    else
+        tar -C "$scratch" -czf "$out/scumble-gpu.tar.gz" scumble-gpu
+    fi
+    ls -l "$out"/scumble-gpu.tar.gz*
 }
 
-join_parts() {
-    find "$dir" -name '*.part-aa' | while read -r first; do
-        cat "${first%aa}"* >"${first%.part-aa}.joined"
-        mv "${first%.part-aa}.joined" "${first%.part-aa}"
-        rm "${first%aa}"*
-    done
-}
-
-if [ "${1:-}" = gather ]; then
-    mkdir -p "${2:?gather needs a folder}"
-    dir=$(cd "$2" && pwd)
-    gather "${@:3}"
+case ${1:-} in
+gather)
+    gather "${@:2}"
     exit
-fi
-dir=${1:-target/gpu}
-mkdir -p "$dir/log"
-dir=$(cd "$dir" && pwd)
-shift || true
-for stage in "$@"; do rm -f "$dir/log/$stage.done"; done
+    ;;
+--stage) # what the loop below calls
+    command=("${2//-/_}")
+    declare -F "${command[0]}" >/dev/null || command=("${2%-*}" "${2##*-}")
+    # Not as a condition: `set -e` would not hold within.
+    "${command[@]}"
+    exit
+    ;;
+esac
+
+for stage in "$@"; do
+    [[ " ${STAGES[*]} " == *" $stage "* ]] || { echo "there is no stage $stage; expected some of ${STAGES[*]}" >&2; exit 2; }
+    rm -f "$dir/log/$stage.done"
+done
 [ $# -gt 0 ] || set -- "${STAGES[@]}"
-join_parts
+mkdir -p "$dir/log"
 
 summary=() failed=0
 for stage in "$@"; do
-    [[ " ${STAGES[*]} " == *" $stage "* ]] || { echo "there is no stage $stage; expected some of ${STAGES[*]}" >&2; exit 2; }
     log=$dir/log/$stage
-    if [ -f "$log.done" ] && [ "$stage" != table ]; then
+    if [ -f "$log.done" ]; then
         summary+=("$stage: done before")
         continue
     fi
-    echo "== $stage"
     began=$SECONDS
-    command=("$stage")
-    declare -F "${stage//-/_}" >/dev/null && command=("${stage//-/_}") || command=("${stage%-*}" "${stage##*-}")
-    # Not as a condition: `set -e` would not hold within.
-    set +e
-    (set -e && "${command[@]}") 2>&1 | tee "$log.log"
-    status=${PIPESTATUS[0]}
-    set -e
+    limit=${SCUMBLE_GPU_STAGE_LIMIT:-3600} left=$((${SCUMBLE_GPU_LIMIT:-86400} - SECONDS))
+    [ "$limit" -lt "$left" ] || limit=$left
+    [ "$limit" -gt 0 ] || { summary+=("$stage: CANNOT RUN: no time is left") && continue; }
+    echo "== $stage"
+    status=0
+    # A process of its own, so that all of it can be ended.
+    exec {output}> >(tee "$log.log")
+    copies=$!
+    timeout --kill-after 5 "$limit" "$root/tools/gpu/run.sh" --stage "$stage" >&$output 2>&1 &
+    running=$!
+    exec {output}>&-
+    trap 'kill "$running" 2>/dev/null' EXIT
+    wait "$running" || status=$?
+    wait "$copies" || true
+    took=$((SECONDS - began))
     case $status in
-    0) touch "$log.done" && summary+=("$stage: done in $((SECONDS - began)) s") ;;
+    0) touch "$log.done" && summary+=("$stage: done in $took s") ;;
     77) summary+=("$stage: $(grep "^CANNOT RUN" "$log.log" | tail -1)") ;;
+    # 137: it had to be killed, or the system killed it for its memory.
+    124 | 137) failed=1 && summary+=("$stage: ENDED with status $status after $took s of at most $limit, see $log.log") ;;
     *) failed=1 && summary+=("$stage: FAILED with status $status, see $log.log") ;;
     esac
+    # Now, since the next one may be the last.
+    printf '%s\n' "${summary[@]}" >"$dir/log/summary"
+    "$(any_python)" tools/gpu/timings.py table "$dir" --device "$device" >"$dir/table.md" || echo "note: no table could be made"
 done
-printf '%s\n' "" "${summary[@]}"
+trap - EXIT
+echo
+cat "$dir/table.md" "$dir/log/summary"
 exit $failed

@@ -3,8 +3,8 @@ machine. run.sh calls it:
 
     timings.py model DIR NAME      makes DIR/models/NAME: torch's weights and the ONNX export, both in half precision
     timings.py fused DIR NAME      the same graphs as ONNX Runtime's own tools rewrite them for CUDA
-    timings.py times DIR NAME [ENGINE…]    measures engines (eager and exported), one after the other, each in a process
-                                   of its own; what was measured of others before is kept
+    timings.py times DIR NAME [ENGINE…]    measures these (eager and exported), one after the other, each in a process of
+                                   its own; what was measured of others before is kept
     timings.py table DIR           prints what was measured as Markdown
 
 NAME: emblem (emblem-64 of the tests, float32; torch has random weights of its shapes), sd15 or turbo (shapes of Stable
