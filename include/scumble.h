@@ -670,8 +670,14 @@ typedef struct scumble_context_desc {
    * `arena_extend_strategy=kSameAsRequested`, and `gpu_mem_limit` of `memory_budget`; for the others
    * ONNX Runtime's. Of use are `trt_engine_cache_enable=1; trt_engine_cache_path=…` of TensorRT,
    * `nv_runtime_cache_path=…` of TensorRT-RTX, `preferredLayout=NCHW` of WebGPU, `device_type=GPU; cache_dir=…` of
-   * OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none. Recorded runs
-   * (`enable_cuda_graph` and the like) are refused.
+   * OpenVINO, `MLComputeUnits=CPUAndGPU` of CoreML. The CPU and DirectML take none.
+   *
+   * `enable_cuda_graph=1` of CUDA and TensorRT-RTX, `trt_cuda_graph_enable=1` of TensorRT and `enableGraphCapture=1`
+   * of WebGPU have the UNet's runs recorded once and played again: a step is then one launch instead of a thousand,
+   * and a cancel acts after the step. Sizes are fixed: the first step of each other size, of one with guidance after
+   * one without, and after a cancel, loads the UNet anew; so use it where one size is painted. A UNet that takes
+   * ControlNets is not recorded (the log says so); one of which the device does not compute all is refused by its
+   * first step with `SCUMBLE_STATUS_NOT_SUPPORTED`.
    */
   const char *device_options;
 } scumble_context_desc;
@@ -1264,7 +1270,7 @@ SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc
  * `desc` (not NULL): only read during the call. `context` (not NULL): receives the handle, to be
  * given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
- * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not, or recorded runs),
+ * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not),
  * `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
  *
  * Any thread.

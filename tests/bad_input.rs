@@ -298,11 +298,6 @@ fn context_descriptors() {
         (|desc| desc.device_options = BAD_UTF8, InvalidUtf8, "device_options is not UTF-8: byte 6"),
         (|desc| desc.device_options = text(4097), LimitExceeded, "device_options is longer than 4096 bytes"),
         (|desc| desc.device_options = c"a=1".as_ptr(), InvalidArgument, "device_options is given without a device"),
-        (
-            |desc| desc.device_options = c"tunable=1; enable_cuda_graph=1".as_ptr(),
-            NotSupported,
-            "device_options has \"enable_cuda_graph\"",
-        ),
         (|desc| desc.variant = BAD_UTF8, InvalidUtf8, "variant is not UTF-8: byte 6"),
         (|desc| desc.variant = text(257), LimitExceeded, "variant is longer than 256 bytes"),
         (|desc| desc.controlnet_count = 17, LimitExceeded, "controlnet_count is 17; expected 0 to 16"),

@@ -20,8 +20,8 @@ use serde::Deserialize;
 const TOLERANCE: f32 = 1e-3;
 /// How many tolerances a wrong run is away at least.
 const FAR: f32 = 20.0;
-/// How many times as much a GPU may be off.
-const SLACK: f32 = 3.0;
+/// How many times as much a GPU may be off: in its latents, and in how many of its values are more than 1 of 255 off.
+const SLACK: [f32; 2] = [3.0, 4.0];
 
 #[derive(Deserialize)]
 struct Case {
@@ -95,7 +95,7 @@ impl Case {
         let latents = generation.latents().unwrap();
         let from = |name: &str| golden::error(latents.iter(), &tensors.floats(name));
         let error = from(&format!("{}.latents", self.name));
-        assert!(error < tolerance * SLACK.min(common::slack()), "{}: {error}", self.name);
+        assert!(error < tolerance * SLACK[0].min(common::slack()), "{}: {error}", self.name);
 
         let ours = rgb(generation);
         let off = |name: &str| {
@@ -105,7 +105,11 @@ impl Case {
             far as f32 / golden.len() as f32
         };
         let wrong = off(&format!("{}.picture", self.name));
-        assert!(wrong < 0.005 * SLACK.min(common::slack()), "{}: {wrong} of the values are more than 1 off", self.name);
+        assert!(
+            wrong < 0.005 * SLACK[1].min(common::slack()),
+            "{}: {wrong} of the values are more than 1 off",
+            self.name
+        );
 
         for mistake in &self.mistakes {
             let name = format!("{}.{}.{}", self.name, mistake.name, mistake.of);

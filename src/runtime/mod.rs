@@ -29,7 +29,7 @@ pub use arena::{arena, give_back};
 pub use devices::{add_provider, choose, found, look, DeviceInfo};
 pub use ending::{at_exit, Making};
 pub use module::pin;
-pub use provider::{parse_options, Place, Provider, ProviderOptions};
+pub use provider::{parse_options, records, without_recording, Place, Provider, ProviderOptions};
 
 struct Runtime {
     path: PathBuf,

@@ -27,8 +27,8 @@ pub fn model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models/emblem-64")
 }
 
-/// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names, with the provider whose library
-/// `SCUMBLE_TEST_PROVIDER` names.
+/// What golden values are compared on: the CPU, or what `SCUMBLE_TEST_DEVICE` names, with the options in
+/// `SCUMBLE_TEST_DEVICE_OPTIONS` and the provider whose library `SCUMBLE_TEST_PROVIDER` names.
 pub fn device() -> scumble::Device {
     static ADDED: Once = Once::new();
     ADDED.call_once(|| {
@@ -38,7 +38,9 @@ pub fn device() -> scumble::Device {
         }
     });
     let place = env::var("SCUMBLE_TEST_DEVICE").map_or(Ok(scumble::runtime::Place::cpu()), |name| name.parse());
-    scumble::Device { place: Some(place.unwrap()), ..scumble::Device::default() }
+    let options = env::var("SCUMBLE_TEST_DEVICE_OPTIONS").unwrap_or_default();
+    let provider_options = scumble::runtime::parse_options(&options).unwrap();
+    scumble::Device { place: Some(place.unwrap()), provider_options, ..scumble::Device::default() }
 }
 
 /// How many times farther from golden values than the CPU a device may be: other orders of sums, other

@@ -34,7 +34,7 @@ build() {
     cp target/release/libscumble.so "$dir/bin"
     cargo build --release --example txt2img
     local test
-    for test in txt2img devices families overflow; do
+    for test in txt2img devices families overflow recorded; do
         test_program $test >"$dir/bin/built-as"
         cp "$(cat "$dir/bin/built-as")" "$dir/bin/test-$test"
     done
@@ -154,7 +154,7 @@ golden_tests() { # cuda|webgpu DEVICE [TEST…]
     return $failed
 }
 
-golden() { golden_tests cuda "$device" devices overflow families; }
+golden() { golden_tests cuda "$device" devices overflow recorded families; }
 
 golden_webgpu() { golden_tests webgpu webgpu:0 families; }
 

@@ -19,5 +19,7 @@ export SCUMBLE_ONNXRUNTIME=$library SCUMBLE_TEST_DEVICE=webgpu:0 SCUMBLE_TEST_CA
 # One after the other: each has a device of its own.
 cargo test --test devices -- --nocapture --test-threads 1 what_there_is nvidia
 cargo test --test txt2img -- --nocapture --test-threads 1 pictures embeddings
+# Runs that are recorded and played again.
+cargo test --test recorded -- --nocapture --test-threads 1
 # ControlNets: what they add is summed there, and stays there. Inpainting: a convolution of 9 channels.
 cargo test --test families -- --test-threads 1 control_nets inpainting

@@ -3,7 +3,7 @@ machine. run.sh calls it:
 
     timings.py model DIR NAME      makes DIR/models/NAME: torch's weights and the ONNX export, both in half precision
     timings.py fused DIR NAME      the same graphs as ONNX Runtime's own tools rewrite them for CUDA
-    timings.py times DIR NAME [ENGINE…]    measures these (eager and exported), one after the other, each in a process of
+    timings.py times DIR NAME [ENGINE…]    measures these (eager, exported and recorded), one after the other, each in a process of
                                    its own; what was measured of others before is kept
     timings.py table DIR           prints what was measured as Markdown
 
@@ -33,9 +33,11 @@ STEPS = (1, 4, 20)
 ENGINES = {
     "eager": "diffusers, eager",
     "exported": "Scumble, as exported",
+    "recorded": "Scumble, as exported, recorded",
     "fused": "Scumble, fused",
     "compiled": "diffusers, compiled",
 }
+OURS = ("exported", "recorded", "fused")
 SMALL = bool(os.environ.get("SCUMBLE_GPU_SMALL"))  # to try the script itself
 PICTURES = 1 if SMALL else 5
 GUIDANCE = {"emblem": 4.0, "sd15": 7.5, "turbo": 1.0}
@@ -159,12 +161,14 @@ def run(command, device):
     return ended.stdout, most
 
 
-def scumble(program, model, name, device, out):
+def scumble(program, model, name, device, out, recorded=False):
     pictures, copied, most = {}, {}, None
     for steps in STEPS:
         options = ["--model", model, "--device", device, "--scheduler", "euler", "--guidance", GUIDANCE[name]]
         options += ["--steps", steps, "--seed", SEED, "--repeat", PICTURES + 2, "--out", out / f"{steps}.png"]
         options += ["--width", size(name), "--height", size(name)]
+        if recorded:
+            options += ["--device-options", "enable_cuda_graph=1"]
         text, most = run([program, PROMPT, *options], device)
         found = re.findall(r"^picture +([\d.]+) ms, .* (\d+) bytes copied$", text, re.M)
         pictures[steps] = [float(ms) for ms, _ in found[1:]]
@@ -229,12 +233,15 @@ def times(folder, name, device, program, engines):
     results = json.loads(path.read_text()) if path.is_file() else {}
     wrong = []
     for engine in engines:
+        if engine == "recorded" and not device.startswith("cuda"):
+            print("recorded: not on", device)
+            continue
         out = pictures / engine
         out.mkdir(parents=True, exist_ok=True)
         try:
-            if engine in ("exported", "fused"):
-                graphs = EMBLEM if name == "emblem" else model / {"exported": "onnx", "fused": "fused"}[engine]
-                result = scumble(program, graphs, name, device, out)
+            if engine in OURS:
+                graphs = EMBLEM if name == "emblem" else model / ("fused" if engine == "fused" else "onnx")
+                result = scumble(program, graphs, name, device, out, engine == "recorded")
             else:
                 command = [sys.executable, __file__, "torch", folder, name, engine, "--device", device, "--out", out]
                 text, most = run(command, device)
@@ -299,7 +306,7 @@ def table_of_times(folder, titles):
     for name, title in titles.items():
         path = folder / "results" / f"times-{name}.json"
         results = json.loads(path.read_text()) if path.is_file() else {}
-        best = min((step(results[engine]) for engine in ("exported", "fused") if engine in results), default=0)
+        best = min((step(results[engine]) for engine in OURS if engine in results), default=0)
         for engine, result in sorted(results.items(), key=lambda item: list(ENGINES).index(item[0])):
             cells = [title, ENGINES[engine], f"{step(result):.2f} ms"]
             cells += [f"{statistics.median(result['pictures'][str(n)]):.1f} ms" for n in STEPS]
@@ -331,7 +338,7 @@ def main():
     parser.add_argument("command", choices=["model", "fused", "times", "torch", "table"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("name", nargs="?", choices=GUIDANCE)
-    parser.add_argument("engines", nargs="*", metavar="ENGINE", default=["eager", "exported"])
+    parser.add_argument("engines", nargs="*", metavar="ENGINE", default=["eager", "exported", "recorded"])
     parser.add_argument("--device", default="cuda:0", help="as Scumble names it")
     parser.add_argument("--program", type=pathlib.Path, help="the example txt2img")
     parser.add_argument("--out", type=pathlib.Path, help="for torch's pictures")

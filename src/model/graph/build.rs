@@ -65,6 +65,8 @@ pub fn number(element: TensorElementType) -> i64 {
     match element {
         TensorElementType::Float16 => 10,
         TensorElementType::Float64 => 11,
+        TensorElementType::Int64 => 7,
+        TensorElementType::Int32 => 6,
         _ => 1, // float32
     }
 }

@@ -13,6 +13,7 @@ use ort::value::{DynTensorValueType, DynValue, Tensor, ValueType};
 
 use super::failure::runtime_error;
 use super::port::Port;
+use super::recording::{self, Recording};
 use super::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
@@ -63,6 +64,8 @@ pub struct Component {
     outputs: Vec<Port>,
     weights: WeightBytes,
     scratch: Scratch,
+    /// Whether runs are recorded and played again.
+    records: bool,
     held: Held,
 }
 
@@ -72,7 +75,11 @@ pub struct Loaded {
     place: Place,
     arena: u64,
     /// On a device with memory of its own.
-    bound: Option<Bound>,
+    bound: Option<IoBinding>,
+    /// The inputs that lie there from one run to the next.
+    kept: HashMap<String, Numbers>,
+    /// Where runs are recorded.
+    recording: Option<Recording>,
 }
 
 /// Where outputs are wanted.
@@ -123,12 +130,6 @@ pub struct Input<'a> {
     pub kept: Option<Numbers>,
 }
 
-/// Inputs that lie in the device's memory from one run to the next.
-struct Bound {
-    binding: IoBinding,
-    kept: HashMap<String, Numbers>,
-}
-
 impl<'a> Input<'a> {
     /// For one run alone.
     pub fn once(port: &'a Port, value: impl Into<SessionInputValue<'a>>) -> Self {
@@ -162,7 +163,7 @@ impl Component {
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
         let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session, options.place())));
-        let component = Self { source, options, session, inputs, outputs, weights, scratch, held };
+        let component = Self { source, options, session, inputs, outputs, weights, scratch, records: false, held };
         component.count();
         Ok(component)
     }
@@ -180,6 +181,21 @@ impl Component {
         let _turn = self.place().turn();
         let session = self.session.take(); // named, so that it ends before the turn does
         session.is_some()
+    }
+
+    /// Has its runs recorded and played again, if the provider is told so.
+    pub fn record(&mut self) {
+        self.records = runtime::records(&self.options.device.provider_options);
+    }
+
+    /// Ends a session for other sizes than those of these inputs. Inputs that are not given have the same as before.
+    fn fix(&mut self, inputs: &[Input]) {
+        let sizes = recording::sizes(inputs);
+        let recorded = self.source.recorded.as_ref();
+        if recorded.is_none_or(|recorded| sizes.iter().any(|(name, size)| recorded.get(name) != Some(size))) {
+            self.unload();
+            self.source.recorded = Some(sizes);
+        }
     }
 
     /// Whether it makes tiles or whole pictures. The graph for the one takes the place of that for the other.
@@ -300,8 +316,7 @@ impl Component {
 
     /// Whether the device still has these numbers for an input, so that they need not be given.
     pub fn has(&self, port: &Port, numbers: Option<Numbers>) -> bool {
-        let bound = self.session.as_ref().and_then(|loaded| loaded.bound.as_ref());
-        numbers.is_some() && bound.is_some_and(|bound| bound.kept.get(&port.name).copied() == numbers)
+        numbers.is_some() && self.session.as_ref().is_some_and(|loaded| loaded.kept.get(&port.name).copied() == numbers)
     }
 
     /// Runs the model and gives these outputs, as f32.
@@ -326,17 +341,23 @@ impl Component {
     ) -> Result<Values> {
         let (what, place) = (self.source.what, self.place());
         let fail = |error: &ort::Error| runtime_error(what, error);
+        let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();
+        if self.records {
+            self.fix(&inputs);
+        }
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
             empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?.0, place)),
         };
+        if self.records {
+            loaded.prepare(&inputs, outputs, &self.options).map_err(|error| fail(&error))?;
+        }
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {
             options.set(SHRINK, place.arenas()).map_err(|error| fail(&error))?;
         }
         let options = Arc::new(options);
         let terminate = Arc::clone(&options);
-        let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();
         let result = cancel.interruptible(
             move || drop(terminate.terminate()),
             || match testing::failure("component_run") {
@@ -347,6 +368,7 @@ impl Component {
         match &result {
             // Nothing of it can be used again: the next run begins anew, on a device that may be there by then.
             Err(error) if error.status() == Status::DeviceLost => self.unload(),
+            Err(_) if self.records => self.unload(), // it may be recorded in part
             _ => self.count(),
         }
         result
@@ -371,7 +393,17 @@ impl Drop for Component {
 
 impl Loaded {
     pub fn new(session: Session, place: Place) -> Self {
-        Self { arena: runtime::arena(&session, place), session, place, bound: None }
+        let arena = runtime::arena(&session, place);
+        Self { arena, session, place, bound: None, kept: HashMap::new(), recording: None }
+    }
+
+    /// Makes what a run that is recorded needs, before the turn of that run.
+    fn prepare(&mut self, inputs: &[Input], outputs: &[&Port], options: &Options) -> ort::Result<()> {
+        let recording = match &mut self.recording {
+            Some(recording) => recording,
+            empty => empty.insert(Recording::new(&self.session)?),
+        };
+        recording.prepare(inputs, outputs, options)
     }
 
     /// Runs the session. The outputs come in the order of their ports.
@@ -386,7 +418,7 @@ impl Loaded {
         let start = Instant::now();
         let values = match self.place.provider {
             Provider::Cpu => self.run_here(inputs, outputs, options)?,
-            _ => self.run_bound(inputs, outputs, home, options)?,
+            _ => self.run_there(inputs, outputs, home, options)?,
         };
         NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Ok(Values { values, place: self.place })
@@ -397,6 +429,25 @@ impl Loaded {
     }
 
     /// Runs with inputs that are copied to the device, each once for as long as it stays.
+    fn run_there(
+        &mut self,
+        inputs: Vec<Input>,
+        outputs: &[&Port],
+        home: Home,
+        options: &RunOptions,
+    ) -> ort::Result<Vec<DynValue>> {
+        let given = inputs.iter().map(|input| (input.port.name.clone(), input.kept)).collect::<Vec<_>>();
+        self.kept.retain(|name, _| given.iter().all(|(other, _)| other != name));
+        inputs.iter().map(|input| &*input.value).filter(|value| is_here(value)).for_each(count_copy);
+        let values = match &mut self.recording {
+            Some(recording) => recording.run(&mut self.session, inputs, outputs, (self.place, home), options)?,
+            None => self.run_bound(inputs, outputs, home, options)?,
+        };
+        self.kept.extend(given.into_iter().filter_map(|(name, numbers)| Some((name, numbers?))));
+        values.iter().filter(|value| is_here(value)).for_each(count_copy);
+        Ok(values)
+    }
+
     fn run_bound(
         &mut self,
         inputs: Vec<Input>,
@@ -404,18 +455,15 @@ impl Loaded {
         home: Home,
         options: &RunOptions,
     ) -> ort::Result<Vec<DynValue>> {
-        let bound = match &mut self.bound {
-            Some(bound) => bound,
-            empty => empty.insert(Bound { binding: self.session.create_binding()?, kept: HashMap::new() }),
+        let binding = match &mut self.bound {
+            Some(binding) => binding,
+            empty => empty.insert(self.session.create_binding()?),
         };
         let mut lent = Vec::new();
-        for Input { port, value, kept } in inputs {
-            bound.kept.remove(&port.name);
-            bound.binding.bind_input(&port.name, &*value)?;
-            bound.kept.extend(kept.map(|numbers| (port.name.clone(), numbers)));
-            match is_here(&value) {
-                true => count_copy(&value),
-                false => lent.push(&port.name),
+        for Input { port, value, .. } in inputs {
+            binding.bind_input(&port.name, &*value)?;
+            if !is_here(&value) {
+                lent.push(&port.name);
             }
         }
         let place = match home {
@@ -423,18 +471,16 @@ impl Loaded {
             Home::There => self.place,
         };
         for port in outputs {
-            place.bind_output(&mut bound.binding, &port.name)?;
+            place.bind_output(binding, &port.name)?;
         }
-        let run = self.session.run_binding_with_options(&bound.binding, options);
+        let run = self.session.run_binding_with_options(binding, options);
         let values = run.and_then(|values| in_order(values, outputs));
         // What lies in the memory of another session must not be held when that ends.
         let nothing = Tensor::from_array(([1], vec![0.0f32]))?;
         for name in lent {
-            bound.binding.bind_input(name, &nothing)?;
+            binding.bind_input(name, &nothing)?;
         }
-        let values = values?;
-        values.iter().filter(|value| is_here(value)).for_each(count_copy);
-        Ok(values)
+        values
     }
 
     /// Bytes that it computed in and still holds. The rest is weights: some are in the arena, some not.

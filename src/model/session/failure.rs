@@ -45,6 +45,14 @@ const MEMORY: &[&str] = &["bad_alloc", "Failed to allocate memory", "custom_crea
 /// What became of a model file that ONNX Runtime was to load.
 pub fn load_error(path: &Path, error: &ort::Error) -> Error {
     use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
+    if error.message().contains("cannot use the graph capture feature") {
+        let text = "device_options ask for recorded runs, but the device does not compute all of this model";
+        return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
+    }
+    if error.message().contains("requires f16 but the device does not support it") {
+        let text = "the device does not compute in float16, as this model does";
+        return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
+    }
     let status = match error.code() {
         InvalidProtobuf | InvalidGraph | NoModel => Status::ModelInvalid,
         _ => meaning(error.message()).unwrap_or(Status::ModelInvalid),

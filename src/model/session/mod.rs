@@ -4,6 +4,7 @@ pub mod component;
 pub mod failure;
 mod pool;
 pub mod port;
+pub mod recording;
 
 use std::fs::File;
 use std::io::Cursor;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::runtime::{self, Making, Provider};
 use failure::{load_error, runtime_error};
 use pool::Pool;
+use recording::Sizes;
 
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
@@ -43,6 +45,8 @@ pub struct Source {
     pub widened: bool,
     /// Tensors within its graph that are to be outputs too.
     pub more_outputs: Vec<String>,
+    /// The sizes of its inputs, if its runs are to be recorded.
+    pub recorded: Option<Sizes>,
 }
 
 impl Source {
@@ -52,7 +56,7 @@ impl Source {
         let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (root, path) = (absolute(root), absolute(&path));
         let (seamless, more_outputs) = (Seamless::default(), Vec::new());
-        Self { what, root, path, seamless, in_tiles: false, widened: false, more_outputs }
+        Self { what, root, path, seamless, in_tiles: false, widened: false, more_outputs, recorded: None }
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
@@ -86,7 +90,14 @@ impl Source {
         let graph = self.graph(&path, folder, options.place().provider).map_err(within)?;
         let folder = folder.to_string_lossy();
         let environment = runtime::environment()?;
-        let builder = || Ok(session_options(environment, options)?.with_config_entry(EXTERNAL_FOLDER, folder)?);
+        let builder = || {
+            let builder = session_options(environment, options, self.recorded.is_some())?;
+            let builder = builder.with_config_entry(EXTERNAL_FOLDER, folder)?;
+            let fix = |builder: SessionBuilder, (name, size): (&String, &i64)| {
+                Ok(builder.with_dimension_override(name, *size)?)
+            };
+            self.recorded.iter().flatten().try_fold(builder, fix)
+        };
         let mut builder = builder().map_err(|error| runtime_error(self.what, &error))?;
         let canceler = builder.canceler();
         let (_making, _turn) = (Making::enter(), options.place().turn());
@@ -129,24 +140,28 @@ impl Source {
 pub fn of_graph(graph: &[u8], options: &Options) -> ort::Result<Session> {
     let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
     let (_making, _turn) = (Making::enter(), options.place().turn());
-    let mut builder = session_options(environment, options)?; // gone before the turn is over
+    let mut builder = session_options(environment, options, false)?; // gone before the turn is over
     builder.commit_from_memory(graph)
 }
 
 /// Options of every session: the context's own threads, which sleep when there is nothing to do
 /// and so leave the host its cores.
-fn session_options(environment: &Environment, options: &Options) -> ort::Result<SessionBuilder> {
+fn session_options(environment: &Environment, options: &Options, recorded: bool) -> ort::Result<SessionBuilder> {
     // The layout that convolutions are fastest in is a copy of their weights, as are packed matrices.
     let (level, repacks) = match options.weights {
         Weights::Mapped => (GraphOptimizationLevel::Level2, false),
         _ => (GraphOptimizationLevel::All, true),
+    };
+    let provider_options = match recorded {
+        true => options.device.provider_options.clone(),
+        false => runtime::without_recording(&options.device.provider_options),
     };
     Ok(options
         .place()
         .attach(
             environment,
             Session::builder(environment)?,
-            &options.device.provider_options,
+            &provider_options,
             options.memory_budget,
             options.device.threads,
         )?

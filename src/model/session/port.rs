@@ -15,15 +15,20 @@ pub struct Port {
     pub element: TensorElementType,
     /// Dimensions; -1 where they are free.
     pub shape: Vec<i64>,
+    /// What the model calls them; empty where they have no name.
+    pub names: Vec<String>,
 }
 
 impl Port {
     /// The tensors among a session's inputs or outputs.
     pub fn list(outlets: &[Outlet]) -> Vec<Self> {
         let port = |outlet: &Outlet| match outlet.dtype() {
-            ValueType::Tensor { ty, shape, .. } => {
-                Some(Self { name: outlet.name().to_owned(), element: *ty, shape: shape.to_vec() })
-            }
+            ValueType::Tensor { ty, shape, dimension_symbols } => Some(Self {
+                name: outlet.name().to_owned(),
+                element: *ty,
+                shape: shape.to_vec(),
+                names: dimension_symbols.to_vec(),
+            }),
             _ => None,
         };
         outlets.iter().filter_map(port).collect()
@@ -71,6 +76,16 @@ impl Port {
             more => bail!(ModelUnsupported, "the input {} has shape {more:?}; expected one number", self.name),
         };
         self.tensor(ArrayD::from_elem(IxDyn(&shape), value as f32).view())
+    }
+
+    /// The same number for each of a batch, where the port takes as many as `batched`, and one otherwise.
+    pub fn scalar_of_batch(&self, value: f64, batched: &Port, batch: usize) -> Result<DynValue> {
+        match self.names.first() {
+            Some(name) if !name.is_empty() && batched.names.first() == Some(name) => {
+                self.tensor(ArrayD::from_elem(IxDyn(&[batch]), value as f32).view())
+            }
+            _ => self.scalar(value),
+        }
     }
 
     /// An output's values as f32.

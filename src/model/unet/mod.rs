@@ -16,6 +16,8 @@ use super::session::Source;
 use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::log::{self, LogLevel};
+use crate::runtime;
 use inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 
 pub struct Unet {
@@ -86,7 +88,7 @@ impl SampleSize {
 impl Unet {
     pub fn open(layout: &Layout, options: &Options, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let component = Component::open(
+        let mut component = Component::open(
             Source::new(layout.root(), layout.model("unet")?, "unet").tiling(options),
             Scratch::Keep,
             options,
@@ -109,6 +111,13 @@ impl Unet {
             },
         };
         let residuals = residuals(&component);
+        if residuals.is_empty() {
+            component.record();
+        } else if runtime::records(&options.device.provider_options) {
+            let text =
+                "unet: its runs are not recorded, since ControlNets add to it, or do not, what has no fixed size";
+            log::push(LogLevel::Warning, text);
+        }
         let merged = merged(&component)?;
         component.no_other_inputs(
             [&sample, &timestep, &embeddings]
@@ -278,7 +287,7 @@ impl Unet {
             inputs.push(Input::once(pictures, pictures.tensor(values.view().into_dyn())?));
             inputs.push(Input::once(scales, scales.tensor(strengths.view().into_dyn())?));
         }
-        inputs.push(Input::once(&self.timestep, self.timestep.scalar(timestep)?));
+        inputs.push(Input::once(&self.timestep, self.timestep.scalar_of_batch(timestep, &self.sample, batch)?));
         let output = self.component.run_one(inputs, &self.output, cancel)?;
         match output.into_dimensionality::<Ix4>() {
             Ok(output) if output.shape() == expected => Ok(output),

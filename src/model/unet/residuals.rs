@@ -69,7 +69,7 @@ impl Drop for Sum {
 }
 
 fn named(name: String, element: TensorElementType, shape: Vec<i64>) -> Port {
-    Port { name, element, shape }
+    Port { name, element, shape, names: Vec::new() }
 }
 
 /// An ONNX model of these additions.
