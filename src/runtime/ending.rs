@@ -1,9 +1,10 @@
 //! The end of the process by `exit`, which must not meet a session that runs or is being made.
 //!
 //! `exit` calls what was registered last first, and ONNX Runtime registers destructors of static objects until late: as
-//! it makes the first session that has need of them. So the handler is registered again after every session; and, in
-//! the midst of one, by each thread that ends after calls to Scumble. The thread that calls `exit` is one of these: its
-//! thread-locals are destroyed before anything that is registered is called.
+//! it makes the first session that has need of them, and WebGPU's provider as it first computes. So the handler is
+//! registered again after every session, and after the first run of each on a device; and, in the midst of one, by each
+//! thread that ends after calls to Scumble. The thread that calls `exit` is one of these: its thread-locals are
+//! destroyed before anything that is registered is called.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::OnceLock;

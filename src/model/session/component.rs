@@ -21,7 +21,7 @@ use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
 use crate::model::options::Options;
 use crate::model::scan::WeightBytes;
-use crate::runtime::{self, Place, Provider};
+use crate::runtime::{self, Making, Place, Provider};
 use crate::testing;
 
 /// What makes a run give the memory back that it computed in, of these devices.
@@ -80,6 +80,7 @@ pub struct Loaded {
     kept: HashMap<String, Numbers>,
     /// Where runs are recorded.
     recording: Option<Recording>,
+    has_run: bool,
 }
 
 /// Where outputs are wanted.
@@ -394,7 +395,7 @@ impl Drop for Component {
 impl Loaded {
     pub fn new(session: Session, place: Place) -> Self {
         let arena = runtime::arena(&session, place);
-        Self { arena, session, place, bound: None, kept: HashMap::new(), recording: None }
+        Self { arena, session, place, bound: None, kept: HashMap::new(), recording: None, has_run: false }
     }
 
     /// Makes what a run that is recorded needs, before the turn of that run.
@@ -414,6 +415,9 @@ impl Loaded {
         home: Home,
         options: &RunOptions,
     ) -> ort::Result<Values> {
+        // WebGPU's provider makes static objects in its first run.
+        let _making = (!self.has_run && self.place != Place::cpu()).then(Making::enter);
+        self.has_run = true;
         let _turn = self.place.turn();
         let start = Instant::now();
         let values = match self.place.provider {
