@@ -69,7 +69,8 @@ impl<'a> Checked<'a> {
                 image.flags
             );
         }
-        if image.pixels.is_null() {
+        // Empty arrays of other languages have no address: their size tells more.
+        if image.pixels.is_null() && image.pixels_size > 0 {
             bail!(InvalidArgument, "pixels of the {name} is NULL; expected a pointer to memory");
         }
         let row_size = usize::try_from(image.width).unwrap_or(0) * format.pixel_size();

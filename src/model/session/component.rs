@@ -452,6 +452,7 @@ impl Loaded {
         Ok(values)
     }
 
+    /// Likewise, where runs are not recorded.
     fn run_bound(
         &mut self,
         inputs: Vec<Input>,
