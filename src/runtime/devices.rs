@@ -72,7 +72,7 @@ pub fn add_provider(path: &Path) -> Result<()> {
     let added = environment()?.register_ep_library(name, absolute);
     added.map_err(|error| {
         let text =
-            format!("path is \"{}\", which is no library of a provider for this ONNX Runtime: {error}", path.display());
+            format!("path is \"{}\", which cannot be added to this ONNX Runtime as a provider: {error}", path.display());
         Error::new(Status::RuntimeInvalid, text)
     })?;
     *ADDED.lock() += 1;

@@ -12,7 +12,7 @@ wheel=onnxruntime_ep_openvino-$version-py3-none-manylinux_2_28_x86_64.whl
 sha256=3832643158c8c187fcab6db661cde2a8c06a2b3559d95d0f2411ac0e51c5e924
 
 folder=target/onnxruntime/openvino-$version
-library=$PWD/$folder/onnxruntime_ep_openvino/libonnxruntime_providers_openvino_plugin.so
+library=$folder/onnxruntime_ep_openvino/libonnxruntime_providers_openvino_plugin.so
 if [ ! -f "$library" ]; then
     mkdir -p "$folder"
     scratch=$(mktemp -d "$folder/fetching-XXXXXX")
@@ -24,6 +24,7 @@ if [ ! -f "$library" ]; then
     mv "$scratch/unpacked/onnxruntime_ep_openvino" "$folder"
 fi
 
+# A path that is relative is so to the tests' folder.
 export SCUMBLE_TEST_PROVIDER=$library SCUMBLE_TEST_DEVICE=openvino:0
 cargo test --test devices -- --nocapture --test-threads 1
 cargo test --test txt2img --test families
