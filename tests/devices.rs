@@ -136,7 +136,11 @@ fn a_library_that_is_no_providers() {
     let libscumble = CString::new(common::c_program::library().to_str().unwrap()).unwrap();
     for path in [c"/no/such/library.so", c"library.so", libscumble.as_c_str()] {
         let answer = unsafe { scumble_runtime_add_provider(path.as_ptr()) };
-        refused(answer, Status::RuntimeInvalid, &[path.to_str().unwrap(), "cannot be added to this ONNX Runtime as a provider"]);
+        refused(
+            answer,
+            Status::RuntimeInvalid,
+            &[path.to_str().unwrap(), "cannot be added to this ONNX Runtime as a provider"],
+        );
     }
     assert_eq!(devices().len(), before);
     ok(load(Some("cpu")).0);

@@ -1,13 +1,14 @@
 //! What this process can run models on, and why not on the rest.
 //!
-//! Whether a provider works is not asked of anybody: a model of one operator is loaded with it.
+//! Whether a provider works is not asked of anybody: a model of one operator is run with it.
 
 use std::path::{self, Path};
 use std::sync::Arc;
 
 use ort::device::Device;
 use ort::memory::DeviceType;
-use ort::session::Session;
+use ort::session::{RunOptions, Session};
+use ort::value::Tensor;
 use parking_lot::Mutex;
 
 use super::provider::{Place, Provider, ProviderOptions};
@@ -71,8 +72,10 @@ pub fn add_provider(path: &Path) -> Result<()> {
     let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let added = environment()?.register_ep_library(name, absolute);
     added.map_err(|error| {
-        let text =
-            format!("path is \"{}\", which cannot be added to this ONNX Runtime as a provider: {error}", path.display());
+        let text = format!(
+            "path is \"{}\", which cannot be added to this ONNX Runtime as a provider: {error}",
+            path.display()
+        );
         Error::new(Status::RuntimeInvalid, text)
     })?;
     *ADDED.lock() += 1;
@@ -209,11 +212,16 @@ fn nobody(place: Place) -> DeviceInfo {
     DeviceInfo { place, name, vendor, memory: 0, luid: 0, is_hardware: false, unusable: None }
 }
 
-/// Loads a model of one operator there.
+/// Runs a model of one operator there, as models are run.
 fn probe(place: Place) -> ort::Result<()> {
     let Ok(environment) = environment() else { return Ok(()) };
     let (_making, _turn) = (Making::enter(), place.turn());
     let builder = Session::builder(environment)?.with_intra_threads(1)?.with_inter_threads(1)?;
     let mut builder = place.attach(environment, builder, &ProviderOptions::new(), None, 1)?;
-    builder.commit_from_memory(PROBE).map(drop)
+    let mut session = builder.commit_from_memory(PROBE)?;
+    let mut options = RunOptions::new()?;
+    place.give_back_after(&mut options)?;
+    let number = Tensor::from_array(([1], vec![1.0f32]))?;
+    let outputs = session.run_with_options(ort::inputs!["x" => number], &options)?;
+    outputs["y"].try_extract_tensor::<f32>().map(drop)
 }

@@ -7,7 +7,7 @@ use ort::environment::Environment;
 use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider, ExecutionProvider, ExecutionProviderDispatch};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
-use ort::session::IoBinding;
+use ort::session::{IoBinding, RunOptions};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{environment, hardware};
@@ -192,12 +192,15 @@ impl Place {
         binding.bind_output_to_device(name, &MemoryInfo::new(device, index, AllocatorType::Device, kind)?)
     }
 
-    /// The arenas that sessions compute in here, as ONNX Runtime lists them.
-    pub fn arenas(self) -> String {
-        match self.provider.is_nvidia() {
-            true => format!("cpu:0;gpu:{}", self.index),
-            false => "cpu:0".into(),
-        }
+    /// Has a run give the memory back that it computed in, as far as arenas hold it. ONNX Runtime refuses a list with
+    /// anything else: DirectML's memory of the CPU is none, and of TensorRT's nobody knows.
+    pub fn give_back_after(self, options: &mut RunOptions) -> ort::Result<()> {
+        let arenas = match self.provider {
+            Provider::DirectMl | Provider::TensorRt | Provider::TensorRtRtx => return Ok(()),
+            Provider::Cuda => format!("cpu:0;gpu:{}", self.index),
+            Provider::WebGpu | Provider::OpenVino | Provider::CoreMl | Provider::Cpu => "cpu:0".into(),
+        };
+        options.set("memory.enable_memory_arena_shrinkage", arenas)
     }
 
     fn dispatch(

@@ -24,9 +24,6 @@ use crate::model::scan::WeightBytes;
 use crate::runtime::{self, Making, Place, Provider};
 use crate::testing;
 
-/// What makes a run give the memory back that it computed in, of these devices.
-const SHRINK: &str = "memory.enable_memory_arena_shrinkage";
-
 /// Time that sessions of this process have run.
 static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
 
@@ -355,7 +352,7 @@ impl Component {
         }
         let mut options = RunOptions::new().map_err(|error| fail(&error))?;
         if self.scratch == Scratch::GiveBack {
-            options.set(SHRINK, place.arenas()).map_err(|error| fail(&error))?;
+            place.give_back_after(&mut options).map_err(|error| fail(&error))?;
         }
         let options = Arc::new(options);
         let terminate = Arc::clone(&options);
