@@ -437,14 +437,19 @@ impl Loaded {
         home: Home,
         options: &RunOptions,
     ) -> ort::Result<Vec<DynValue>> {
-        let given = inputs.iter().map(|input| (input.port.name.clone(), input.kept)).collect::<Vec<_>>();
-        self.kept.retain(|name, _| given.iter().all(|(other, _)| other != name));
-        inputs.iter().map(|input| &*input.value).filter(|value| is_here(value)).for_each(count_copy);
+        for Input { port, value, .. } in &inputs {
+            self.kept.remove(&port.name);
+            if is_here(value) {
+                count_copy(value);
+            }
+        }
+        let keeps = |input: &Input| Some((input.port.name.clone(), input.kept?));
+        let kept: Vec<(String, Numbers)> = inputs.iter().filter_map(keeps).collect();
         let values = match &mut self.recording {
             Some(recording) => recording.run(&mut self.session, inputs, outputs, (self.place, home), options)?,
             None => self.run_bound(inputs, outputs, home, options)?,
         };
-        self.kept.extend(given.into_iter().filter_map(|(name, numbers)| Some((name, numbers?))));
+        self.kept.extend(kept);
         values.iter().filter(|value| is_here(value)).for_each(count_copy);
         Ok(values)
     }
@@ -492,7 +497,7 @@ impl Loaded {
 }
 
 /// The outputs of a run, each by the name of its port.
-fn in_order(mut values: SessionOutputs, ports: &[&Port]) -> ort::Result<Vec<DynValue>> {
+pub(super) fn in_order(mut values: SessionOutputs, ports: &[&Port]) -> ort::Result<Vec<DynValue>> {
     let missing = |port: &Port| ort::Error::new(format!("the output {} was not given", port.name));
     ports.iter().map(|port| values.remove(&port.name).ok_or_else(|| missing(port))).collect()
 }

@@ -42,15 +42,19 @@ const DEVICE_MEMORY: &[&str] = &[
 /// Memory ran out, or threads cannot be started.
 const MEMORY: &[&str] = &["bad_alloc", "Failed to allocate memory", "custom_create_thread_fn"];
 
+/// The model is sound, but not for this device or what is asked of it.
+const NOT_SUPPORTED: &[(&str, &str)] = &[
+    (
+        "cannot use the graph capture feature",
+        "device_options ask for recorded runs, but the device does not compute all of this model",
+    ),
+    ("requires f16 but the device does not support it", "the device does not compute in float16, as this model does"),
+];
+
 /// What became of a model file that ONNX Runtime was to load.
 pub fn load_error(path: &Path, error: &ort::Error) -> Error {
     use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
-    if error.message().contains("cannot use the graph capture feature") {
-        let text = "device_options ask for recorded runs, but the device does not compute all of this model";
-        return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
-    }
-    if error.message().contains("requires f16 but the device does not support it") {
-        let text = "the device does not compute in float16, as this model does";
+    if let Some((_, text)) = NOT_SUPPORTED.iter().find(|(sign, _)| error.message().contains(sign)) {
         return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
     }
     let status = match error.code() {

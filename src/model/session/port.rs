@@ -20,6 +20,11 @@ pub struct Port {
 }
 
 impl Port {
+    /// One of a graph of our own, whose dimensions have no names.
+    pub fn new(name: impl Into<String>, element: TensorElementType, shape: Vec<i64>) -> Self {
+        Self { name: name.into(), element, shape, names: Vec::new() }
+    }
+
     /// The tensors among a session's inputs or outputs.
     pub fn list(outlets: &[Outlet]) -> Vec<Self> {
         let port = |outlet: &Outlet| match outlet.dtype() {

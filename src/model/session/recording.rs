@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use ort::session::{IoBinding, RunOptions, Session};
 use ort::value::{DynValue, ValueType};
 
-use super::component::{Home, Input};
+use super::component::{in_order, Home, Input};
 use super::port::Port;
 use crate::model::graph::build::{self, Builder};
 use crate::model::options::Options;
@@ -78,16 +78,14 @@ impl Recording {
                 }
             }
         }
-        let mut values = session.run_binding_with_options(&self.binding, options)?;
-        let mut take = |port: &&Port| {
-            let missing = || ort::Error::new(format!("the output {} was not given", port.name));
-            let value = values.remove(&port.name).ok_or_else(missing)?;
-            match home {
-                Home::There => Ok(value),
-                Home::Here => self.outputs.get_mut(&port.name).expect("prepared").copy(&value, Place::cpu()),
-            }
+        let values = in_order(session.run_binding_with_options(&self.binding, options)?, outputs)?;
+        if home == Home::There {
+            return Ok(values);
+        }
+        let mut take = |(port, value): (&&Port, &DynValue)| {
+            self.outputs.get_mut(&port.name).expect("prepared").copy(value, Place::cpu())
         };
-        outputs.iter().map(&mut take).collect()
+        outputs.iter().zip(&values).map(&mut take).collect()
     }
 }
 

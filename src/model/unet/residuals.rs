@@ -32,10 +32,10 @@ impl Sum {
     /// For what this ControlNet gives, and the UNet takes.
     pub fn new(given: &[Port], taken: &[Port], options: &Options) -> Result<Self> {
         let ports = |name: &str, like: &[Port]| {
-            let port = |(i, port): (usize, &Port)| named(format!("{name}_{i}"), port.element, vec![-1; 4]);
+            let port = |(i, port): (usize, &Port)| Port::new(format!("{name}_{i}"), port.element, vec![-1; 4]);
             like.iter().enumerate().map(port).collect::<Vec<Port>>()
         };
-        let scale = named("scale".into(), SINGLE, vec![]);
+        let scale = Port::new("scale", SINGLE, vec![]);
         let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
         let graph = graph(&before, &own, &scale, &sums);
         let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, &error))?;
@@ -66,10 +66,6 @@ impl Drop for Sum {
         let _turn = self.place.turn();
         self.loaded = None;
     }
-}
-
-fn named(name: String, element: TensorElementType, shape: Vec<i64>) -> Port {
-    Port { name, element, shape, names: Vec::new() }
 }
 
 /// An ONNX model of these additions.

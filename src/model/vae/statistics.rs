@@ -30,8 +30,7 @@ impl Statistics {
 
     /// The inputs and the outputs of a decoder with so many normalisations.
     pub fn ports(&self) -> (Vec<Port>, Vec<Port>) {
-        let port =
-            |name: String| Port { name, element: TensorElementType::Float32, shape: vec![-1], names: Vec::new() };
+        let port = |name: String| Port::new(name, TensorElementType::Float32, vec![-1]);
         let (inputs, outputs): (Vec<_>, Vec<_>) = (0..self.0.len()).map(norms::ports).unzip();
         (inputs.into_iter().flatten().map(port).collect(), outputs.into_iter().flatten().map(port).collect())
     }
