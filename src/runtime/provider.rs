@@ -173,7 +173,8 @@ impl Place {
         (self.provider == Provider::WebGpu).then(|| WEBGPU.lock())
     }
 
-    /// Has a session leave an output where it is computed: in the adapter's own memory, where it has some.
+    /// Has a session leave an output where it is computed: in the adapter's own memory, where it has some that other
+    /// sessions can read. DirectML's sessions cannot read each other's: each has its own queue and its own memory.
     pub fn bind_output(self, binding: &mut IoBinding, name: &str) -> ort::Result<()> {
         if !self.provider.is_built_in() {
             let device = environment().ok().and_then(|environment| self.listed(environment));
@@ -184,9 +185,8 @@ impl Place {
         }
         let (device, index) = match self.provider {
             Provider::Cuda | Provider::TensorRt | Provider::TensorRtRtx => (AllocationDevice::CUDA, self.index as i32),
-            Provider::DirectMl => (AllocationDevice::DIRECTML, self.index as i32),
             Provider::WebGpu => (AllocationDevice::WEBGPU_BUFFER, 0),
-            Provider::OpenVino | Provider::CoreMl | Provider::Cpu => (AllocationDevice::CPU, 0),
+            Provider::DirectMl | Provider::OpenVino | Provider::CoreMl | Provider::Cpu => (AllocationDevice::CPU, 0),
         };
         let kind = if device == AllocationDevice::CPU { MemoryType::CPUOutput } else { MemoryType::Default };
         binding.bind_output_to_device(name, &MemoryInfo::new(device, index, AllocatorType::Device, kind)?)
