@@ -9,7 +9,6 @@ use std::process::Command;
 use std::ptr;
 
 use common::c::{self, ok, refused};
-use common::model::ModelCopy;
 use scumble::ffi::*;
 use scumble::Status;
 
@@ -131,7 +130,7 @@ fn relative_paths() {
 #[test]
 #[cfg(target_os = "linux")]
 fn mapped_weights_stay_in_their_files() {
-    let model = ModelCopy::reference("sd1");
+    let model = common::model::ModelCopy::reference("sd1");
     let unet = model.path().join("unet/model.onnx").canonicalize().unwrap();
     let maps = || std::fs::read_to_string("/proc/self/maps").unwrap().contains(unet.to_str().unwrap());
     let path = CString::new(model.path().to_str().unwrap()).unwrap();
