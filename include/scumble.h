@@ -228,7 +228,8 @@ enum scumble_status
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
   /**
    * The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context
-   * loads its model anew when it is asked for something next, and other contexts go on.
+   * loads its model anew when it is asked for something next, and other contexts go on. CUDA gives a lost device
+   * back to no process: there, create a context on another, such as "cpu".
    */
   SCUMBLE_STATUS_DEVICE_LOST = -41,
   /**
@@ -584,7 +585,7 @@ typedef struct scumble_device_info {
    */
   uint64_t luid;
   /**
-   * 1 if a context can be created on it: a small model was loaded there. 0 if not: see `reason`.
+   * 1 if a context can be created on it: a small model was run there. 0 if not: see `reason`.
    */
   int32_t usable;
   /**

@@ -185,9 +185,15 @@ impl<'a> ModelGuard<'a> {
         Ok(Self(guard))
     }
 
-    /// The model itself.
-    pub fn get(&mut self) -> &mut dyn Model {
-        self.0.as_mut().expect("checked when the guard was made").as_mut()
+    /// Has the model compute. Where its device is lost, so is all that any part of it holds there: the next call loads
+    /// it anew, on a device that may be there by then.
+    pub fn compute<T>(&mut self, compute: impl FnOnce(&mut dyn Model) -> Result<T>) -> Result<T> {
+        let model = self.0.as_mut().expect("checked when the guard was made").as_mut();
+        let result = compute(model);
+        if result.as_ref().is_err_and(|error| error.status() == Status::DeviceLost) {
+            model.trim();
+        }
+        result
     }
 }
 

@@ -71,7 +71,8 @@ pub enum Status {
     /// The named device does not exist in this process, or cannot be used.
     DeviceNotFound = -40,
     /// The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context
-    /// loads its model anew when it is asked for something next, and other contexts go on.
+    /// loads its model anew when it is asked for something next, and other contexts go on. CUDA gives a lost device
+    /// back to no process: there, create a context on another, such as "cpu".
     DeviceLost = -41,
     /// Memory ran out, or what was asked for does not fit the context's `memory_budget`.
     OutOfMemory = -50,

@@ -142,7 +142,7 @@ impl Drop for Prompt {
 impl Encoding {
     fn compute(&self, model: &mut ModelGuard) -> Result<EncodedPrompt> {
         let start = Instant::now();
-        let conditioning = model.get().encode(&self.texts, &self.cancel)?;
+        let conditioning = model.compute(|model| model.encode(&self.texts, &self.cancel))?;
         Ok(EncodedPrompt { conditioning: Arc::new(conditioning), time: start.elapsed() })
     }
 }

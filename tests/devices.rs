@@ -205,7 +205,7 @@ fn lost_devices_and_memory() {
             assert_eq!(error.status(), status, "{error}");
             assert!(error.to_string().contains(text), "{error}");
             let unet = context.loaded().unwrap().info.memory.unet.bytes();
-            assert_eq!(unet == 0, status == Status::DeviceLost && after < 4, "a lost device holds nothing");
+            assert_eq!(unet == 0, status == Status::DeviceLost, "a lost device holds nothing");
             assert!(paint(&other) == picture && paint(&context) == picture);
         }
     }

@@ -30,7 +30,7 @@ pub struct scumble_device_info {
     pub memory_bytes: u64,
     /// Under Windows the adapter's LUID, so that a game finds the GPU that it draws with; 0 elsewhere.
     pub luid: u64,
-    /// 1 if a context can be created on it: a small model was loaded there. 0 if not: see `reason`.
+    /// 1 if a context can be created on it: a small model was run there. 0 if not: see `reason`.
     pub usable: i32,
     /// 1 if the system knows it as hardware. What is not, such as a Vulkan driver in software, is used only
     /// when it is named.

@@ -234,11 +234,11 @@ impl Generation {
     fn evaluate(&self, diffusion: &mut Diffusion, model: &mut ModelGuard) -> Result<()> {
         let start = Instant::now();
         self.progress.lock().enter(Phase::Denoising);
-        diffusion.step(model.get(), &self.cancel)?;
+        model.compute(|model| diffusion.step(model, &self.cancel))?;
         let evaluating = start.elapsed();
         let preview = match (&self.preview, diffusion.clean()) {
             (Some(plan), Some(clean)) => {
-                plan.make(diffusion.evaluation(), clean, &self.context, model.get(), &self.cancel)?
+                model.compute(|model| plan.make(diffusion.evaluation(), clean, &self.context, model, &self.cancel))?
             }
             _ => None,
         };
@@ -258,7 +258,7 @@ impl Generation {
 
     fn finish(&self, diffusion: &Diffusion, model: &mut ModelGuard) -> Result<Arc<Picture>> {
         let start = Instant::now();
-        let picture = diffusion.decode(model.get(), &self.cancel)?;
+        let picture = model.compute(|model| diffusion.decode(model, &self.cancel))?;
         let time = start.elapsed();
         self.context.decoded(self.plan.width * self.plan.height, time);
         self.progress.lock().decode = time;

@@ -286,6 +286,7 @@ impl Model for StableDiffusion {
 
     fn trim(&mut self) {
         self.parts().for_each(|(_, component)| component.unload());
+        self.controlnets.iter_mut().for_each(ControlNet::forget);
     }
 }
 

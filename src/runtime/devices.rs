@@ -12,6 +12,7 @@ use ort::value::Tensor;
 use parking_lot::Mutex;
 
 use super::provider::{Place, Provider, ProviderOptions};
+use super::reasons::reason;
 use super::{environment, hardware, nvidia, Making};
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
@@ -160,7 +161,7 @@ fn of(provider: Provider) -> Result<Vec<DeviceInfo>> {
         devices.push(DeviceInfo { name, ..nobody(Place { provider, index: 0 }) });
     }
     for device in &mut devices {
-        device.unusable = probe(device.place).err().map(|error| error.message().trim().replace('\n', " "));
+        device.unusable = probe(device.place).err().map(|error| reason(error.message()));
     }
     Ok(devices)
 }

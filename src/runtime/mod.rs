@@ -7,9 +7,11 @@ mod arena;
 mod devices;
 mod ending;
 mod hardware;
+mod losses;
 mod module;
 mod nvidia;
 mod provider;
+mod reasons;
 mod search;
 mod telemetry;
 

@@ -9,6 +9,20 @@ use tempfile::TempDir;
 
 use super::onnx::{bytes, encoder, raw, tensor, weights, ENCODER};
 
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    files: BTreeMap<PathBuf, PathBuf>,
+}
+
+fn references() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models")
+}
+
+fn list() -> Vec<Entry> {
+    serde_json::from_slice(&fs::read(references().join("models.json")).unwrap()).unwrap()
+}
+
 /// A model directory that costs nothing: its files are links until they are replaced.
 pub struct ModelCopy(TempDir);
 
@@ -35,21 +49,19 @@ impl ModelCopy {
         copy
     }
 
-    /// A model of `tests/reference/models`, put together as its list says.
+    /// The names of the models of `tests/reference/models`.
+    pub fn references() -> Vec<String> {
+        list().into_iter().map(|entry| entry.name).collect()
+    }
+
+    /// One of them, put together as their list says.
     pub fn reference(name: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Entry {
-            name: String,
-            files: BTreeMap<PathBuf, PathBuf>,
-        }
-        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/models");
-        let list: Vec<Entry> = serde_json::from_slice(&fs::read(models.join("models.json")).unwrap()).unwrap();
-        let entry = list.into_iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("no model {name}"));
+        let entry = list().into_iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("no model {name}"));
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         for (file, source) in entry.files {
             let file = folder.path().join(file);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
-            link(&models.join(source), &file);
+            link(&references().join(source), &file);
         }
         Self(folder)
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -70,6 +71,8 @@ pub struct Component {
 pub struct Loaded {
     session: Session,
     place: Place,
+    /// Of the device, when the session was made.
+    losses: usize,
     arena: u64,
     /// On a device with memory of its own.
     bound: Option<IoBinding>,
@@ -176,9 +179,7 @@ impl Component {
 
     /// Ends the session, if there is one.
     fn end(&mut self) -> bool {
-        let _turn = self.place().turn();
-        let session = self.session.take(); // named, so that it ends before the turn does
-        session.is_some()
+        self.session.take().map(Loaded::end).is_some()
     }
 
     /// Has its runs recorded and played again, if the provider is told so.
@@ -314,7 +315,8 @@ impl Component {
 
     /// Whether the device still has these numbers for an input, so that they need not be given.
     pub fn has(&self, port: &Port, numbers: Option<Numbers>) -> bool {
-        numbers.is_some() && self.session.as_ref().is_some_and(|loaded| loaded.kept.get(&port.name).copied() == numbers)
+        let keeps = |loaded: &Loaded| !loaded.is_lost() && loaded.kept.get(&port.name).copied() == numbers;
+        numbers.is_some() && self.session.as_ref().is_some_and(keeps)
     }
 
     /// Runs the model and gives these outputs, as f32.
@@ -338,10 +340,13 @@ impl Component {
         cancel: &Cancel,
     ) -> Result<Values> {
         let (what, place) = (self.source.what, self.place());
-        let fail = |error: &ort::Error| runtime_error(what, error);
+        let fail = |error: &ort::Error| runtime_error(what, place, error);
         let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();
         if self.records {
             self.fix(&inputs);
+        }
+        if self.session.as_ref().is_some_and(Loaded::is_lost) {
+            self.unload();
         }
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
@@ -364,8 +369,6 @@ impl Component {
             },
         );
         match &result {
-            // Nothing of it can be used again: the next run begins anew, on a device that may be there by then.
-            Err(error) if error.status() == Status::DeviceLost => self.unload(),
             Err(_) if self.records => self.unload(), // it may be recorded in part
             _ => self.count(),
         }
@@ -392,7 +395,22 @@ impl Drop for Component {
 impl Loaded {
     pub fn new(session: Session, place: Place) -> Self {
         let arena = runtime::arena(&session, place);
-        Self { arena, session, place, bound: None, kept: HashMap::new(), recording: None, has_run: false }
+        let losses = place.losses();
+        Self { arena, session, place, losses, bound: None, kept: HashMap::new(), recording: None, has_run: false }
+    }
+
+    /// Whether its device was lost since it was made.
+    fn is_lost(&self) -> bool {
+        self.losses != self.place.losses()
+    }
+
+    /// Ends the session, in its turn.
+    pub fn end(self) {
+        if self.is_lost() {
+            return mem::forget(self);
+        }
+        let _turn = self.place.turn();
+        drop(self);
     }
 
     /// Makes what a run that is recorded needs, before the turn of that run.

@@ -3,21 +3,15 @@
 use std::path::Path;
 
 use crate::error::{Error, Status};
+use crate::runtime::Place;
 
 /// The adapter is gone for this process: removed, reset, or its driver or a kernel has crashed. What CUDA reports so
 /// ends its context (`cudaError_t`), Direct3D its device (`DXGI_ERROR_…`), Dawn and Vulkan theirs.
 const LOST: &[&str] = &[
-    "CUDA failure 46:",  // devices unavailable
-    "CUDA failure 700:", // illegal address, and what else a kernel may do
-    "CUDA failure 709:",
-    "CUDA failure 710:",
-    "CUDA failure 714:",
-    "CUDA failure 715:",
-    "CUDA failure 716:",
-    "CUDA failure 717:",
-    "CUDA failure 718:",
-    "CUDA failure 719:",
-    "CUDA failure 999:",
+    "CUBLAS failure 13:", // execution failed
+    "CUBLAS_STATUS_EXECUTION_FAILED",
+    "CUDNN_STATUS_EXECUTION_FAILED", // and what begins so
+    "CUDNN_BACKEND_API_FAILED",
     "887A0005", // removed
     "887A0006", // hung
     "887A0007", // reset
@@ -29,18 +23,42 @@ const LOST: &[&str] = &[
     "evice was lost",
 ];
 
+/// What ends a context of CUDA's, which nothing revives. ONNX Runtime gives the number or the name.
+const CUDA_LOST: &[(u32, &str)] = &[
+    (46, "cudaErrorDevicesUnavailable"),
+    (214, "cudaErrorECCUncorrectable"),
+    (226, "cudaErrorContained"),
+    (700, "cudaErrorIllegalAddress"),
+    (702, "cudaErrorLaunchTimeout"), // the system's watchdog, where the GPU drives a display
+    (709, "cudaErrorContextIsDestroyed"),
+    (710, "cudaErrorAssert"),
+    (714, "cudaErrorHardwareStackError"),
+    (715, "cudaErrorIllegalInstruction"),
+    (716, "cudaErrorMisalignedAddress"),
+    (717, "cudaErrorInvalidAddressSpace"),
+    (718, "cudaErrorInvalidPc"),
+    (719, "cudaErrorLaunchFailure"),
+    (999, "cudaErrorUnknown"),
+];
+
 /// The adapter's memory ran out.
 const DEVICE_MEMORY: &[&str] = &[
     "CUDA failure 2:",
+    "cudaErrorMemoryAllocation",
+    "CUBLAS failure 3:",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
     "8007000E",
     "E_OUTOFMEMORY",
     "VK_ERROR_OUT_OF_DEVICE_MEMORY",
 ];
 
+/// What ONNX Runtime's arena says: that of the device, on a device that has one.
+const ARENA: &str = "Failed to allocate memory";
+
 /// Memory ran out, or threads cannot be started.
-const MEMORY: &[&str] = &["bad_alloc", "Failed to allocate memory", "custom_create_thread_fn"];
+const MEMORY: &[&str] = &["bad_alloc", ARENA, "custom_create_thread_fn"];
 
 /// The model is sound, but not for this device or what is asked of it.
 const NOT_SUPPORTED: &[(&str, &str)] = &[
@@ -52,33 +70,49 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
 ];
 
 /// What became of a model file that ONNX Runtime was to load.
-pub fn load_error(path: &Path, error: &ort::Error) -> Error {
+pub fn load_error(path: &Path, place: Place, error: &ort::Error) -> Error {
     use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
     if let Some((_, text)) = NOT_SUPPORTED.iter().find(|(sign, _)| error.message().contains(sign)) {
         return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
     }
     let status = match error.code() {
         InvalidProtobuf | InvalidGraph | NoModel => Status::ModelInvalid,
-        _ => meaning(error.message()).unwrap_or(Status::ModelInvalid),
+        _ => meaning(error.message(), place).unwrap_or(Status::ModelInvalid),
     };
-    Error::new(status, format!("{} cannot be loaded: {error}", path.display()))
+    noted(status, place, format!("{} cannot be loaded: {error}", path.display()))
 }
 
 /// What ONNX Runtime reported, with what it was about.
-pub fn runtime_error(what: &str, error: &ort::Error) -> Error {
-    let status = meaning(error.message()).unwrap_or(Status::RuntimeFailed);
-    Error::new(status, format!("{what}: ONNX Runtime: {error}"))
+pub fn runtime_error(what: &str, place: Place, error: &ort::Error) -> Error {
+    let status = meaning(error.message(), place).unwrap_or(Status::RuntimeFailed);
+    noted(status, place, format!("{what}: ONNX Runtime: {error}"))
 }
 
-fn meaning(text: &str) -> Option<Status> {
-    [(LOST, Status::DeviceLost), (DEVICE_MEMORY, Status::OutOfDeviceMemory), (MEMORY, Status::OutOfMemory)]
-        .into_iter()
-        .find_map(|(signs, status)| signs.iter().any(|sign| text.contains(sign)).then_some(status))
+fn noted(status: Status, place: Place, text: String) -> Error {
+    if status == Status::DeviceLost {
+        place.lose();
+    }
+    Error::new(status, text)
+}
+
+fn meaning(text: &str, place: Place) -> Option<Status> {
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    let cuda = |(number, name): &(u32, &str)| says(&[&format!("CUDA failure {number}:"), name]);
+    if says(LOST) || CUDA_LOST.iter().any(cuda) {
+        Some(Status::DeviceLost)
+    } else if says(DEVICE_MEMORY) || (place != Place::cpu() && says(&[ARENA])) {
+        Some(Status::OutOfDeviceMemory)
+    } else {
+        says(MEMORY).then_some(Status::OutOfMemory)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Provider;
+
+    const CUDA: Place = Place { provider: Provider::Cuda, index: 0 };
 
     /// As the providers word them.
     #[test]
@@ -88,10 +122,14 @@ mod tests {
                 "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; expr=cudaStreamSynchronize",
                 Status::DeviceLost,
             ),
+            ("CUDA error cudaErrorLaunchTimeout:the launch timed out and was terminated", Status::DeviceLost),
+            ("CUBLAS failure 13: the function failed to launch on the GPU ; GPU=0 ; line=427", Status::DeviceLost),
+            ("CUDNN failure 5003: CUDNN_STATUS_EXECUTION_FAILED_CUDART ; GPU=0 ; line=493", Status::DeviceLost),
             (
                 "CUDA failure 2: out of memory ; GPU=0 ; hostname=game ; expr=cudaMalloc((void**)&p, size);",
                 Status::OutOfDeviceMemory,
             ),
+            ("CUBLAS failure 3: the resource allocation failed ; GPU=0 ; line=427", Status::OutOfDeviceMemory),
             ("CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version", Status::RuntimeFailed),
             (
                 "DmlCommandRecorder.cpp(371)] Exception(1) 887A0005 The GPU device instance has been suspended.",
@@ -102,10 +140,12 @@ mod tests {
                 Status::OutOfDeviceMemory,
             ),
             ("WebGPU validation failed. [Device] is lost. Device is lost.", Status::DeviceLost),
-            ("bfc_arena.cc:358 Failed to allocate memory for requested buffer of size 1048576", Status::OutOfMemory),
             ("Non-zero status code returned while running Conv node", Status::RuntimeFailed),
         ] {
-            assert_eq!(meaning(text).unwrap_or(Status::RuntimeFailed), status, "{text}");
+            assert_eq!(meaning(text, CUDA).unwrap_or(Status::RuntimeFailed), status, "{text}");
         }
+        let arena = "bfc_arena.cc:358 Failed to allocate memory for requested buffer of size 1048576";
+        assert_eq!(meaning(arena, CUDA), Some(Status::OutOfDeviceMemory));
+        assert_eq!(meaning(arena, Place::cpu()), Some(Status::OutOfMemory));
     }
 }

@@ -86,8 +86,8 @@ impl Source {
             true => self.path.canonicalize().map_err(|error| within(scan::unreadable(error)))?,
             false => self.path.clone(),
         };
-        let folder = path.parent().unwrap_or(&self.root);
-        let graph = self.graph(&path, folder, options.place().provider).map_err(within)?;
+        let (folder, place) = (path.parent().unwrap_or(&self.root), options.place());
+        let graph = self.graph(&path, folder, place.provider).map_err(within)?;
         let folder = folder.to_string_lossy();
         let environment = runtime::environment()?;
         let builder = || {
@@ -98,10 +98,10 @@ impl Source {
             };
             self.recorded.iter().flatten().try_fold(builder, fix)
         };
-        let mut builder = builder().map_err(|error| runtime_error(self.what, &error))?;
+        let mut builder = builder().map_err(|error| runtime_error(self.what, place, &error))?;
         let canceler = builder.canceler();
-        let (_making, _turn) = (Making::enter(), options.place().turn());
-        let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, &error));
+        let (_making, _turn) = (Making::enter(), place.turn());
+        let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, place, &error));
         Ok((cancel.interruptible(move || drop(canceler.cancel()), load)?, weights))
     }
 

@@ -7,6 +7,7 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
 use super::failure::runtime_error;
 use crate::error::{bail, Result};
+use crate::runtime::Place;
 
 /// An input or an output: its name, element type and shape.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ impl Port {
             TensorElementType::Int32 => Tensor::from_array(values.mapv(|v| v as i32)).map(|t| t.into_dyn()),
             other => bail!(ModelUnsupported, "the input {} takes {other}; expected numbers", self.name),
         };
-        converted.map_err(|error| runtime_error(&self.name, &error))
+        converted.map_err(|error| runtime_error(&self.name, Place::cpu(), &error))
     }
 
     /// A tensor of token ids in the element type that the port takes.
@@ -70,7 +71,7 @@ impl Port {
             TensorElementType::Int64 => Tensor::from_array(ids.mapv(i64::from)).map(|t| t.into_dyn()),
             _ => return self.tensor(ids.mapv(|id| id as f32).into_dyn().view()),
         };
-        converted.map_err(|error| runtime_error(&self.name, &error))
+        converted.map_err(|error| runtime_error(&self.name, Place::cpu(), &error))
     }
 
     /// One number in the rank that the port takes: a scalar or a vector.
@@ -100,7 +101,7 @@ impl Port {
             TensorElementType::Float64 => value.try_extract_array::<f64>().map(|values| values.mapv(|v| v as f32)),
             _ => value.try_extract_array::<f32>().map(|values| values.to_owned()),
         };
-        values.map_err(|error| runtime_error(&self.name, &error))
+        values.map_err(|error| runtime_error(&self.name, Place::cpu(), &error))
     }
 
     /// As messages show it.

@@ -73,6 +73,11 @@ impl ControlNet {
         self.outputs.len()
     }
 
+    /// Lets go of what is made anew when it is needed.
+    pub fn forget(&mut self) {
+        self.sum = None;
+    }
+
     /// The residuals for a batch of latents, added to those of the ControlNets before, as the UNet takes them.
     pub fn run(&mut self, task: &Task, before: &[DynValue], unet: &[Port], cancel: &Cancel) -> Result<Values> {
         let &Task { latents, timestep, conditions, control, home } = task;

@@ -38,14 +38,15 @@ impl Sum {
         let scale = Port::new("scale", SINGLE, vec![]);
         let (before, own, sums) = (ports("before", taken), ports("own", given), ports("sum", taken));
         let graph = graph(&before, &own, &scale, &sums);
-        let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, &error))?;
         let place = options.place();
+        let session = session::of_graph(&graph, options).map_err(|error| runtime_error(WHAT, place, &error))?;
         Ok(Self { place, loaded: Some(Loaded::new(session, place)), before, own, scale, sums })
     }
 
     /// Adds what a ControlNet gave to what those before it did, if there was any.
     pub fn add(&mut self, before: &[DynValue], own: &[DynValue], scale: f32, home: Home) -> Result<Values> {
-        let fail = |error: ort::Error| runtime_error(WHAT, &error);
+        let place = self.place;
+        let fail = |error: ort::Error| runtime_error(WHAT, place, &error);
         let mut inputs = vec![Input::once(&self.scale, self.scale.scalar(f64::from(scale))?)];
         inputs.extend(self.own.iter().zip(own).map(|(port, value)| Input::once(port, value)));
         if before.is_empty() {
@@ -63,8 +64,9 @@ impl Sum {
 
 impl Drop for Sum {
     fn drop(&mut self) {
-        let _turn = self.place.turn();
-        self.loaded = None;
+        if let Some(loaded) = self.loaded.take() {
+            loaded.end();
+        }
     }
 }
 
