@@ -25,7 +25,7 @@ pub use latent_rgb::LatentRgb;
 pub use memory::budget::Budget;
 pub use memory::{Held, Memory};
 pub use options::{Device, Options, Weights};
-pub use session::component::{bytes_copied, time_in_sessions};
+pub use session::loaded::{bytes_copied, time_in_sessions};
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};

@@ -1,20 +1,15 @@
 //! One ONNX model of a directory, run by ONNX Runtime. Callers name what they mean by its aliases.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::mem;
-use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
-use ort::session::{IoBinding, RunOptions, Session, SessionInputValue, SessionOutputs};
-use ort::value::{DynTensorValueType, DynValue, Tensor, ValueType};
+use ort::session::RunOptions;
 
 use super::failure::runtime_error;
+use super::loaded::Loaded;
 use super::port::Port;
-use super::recording::{self, Recording};
+use super::recording;
+use super::values::{Home, Input, Numbers, Values};
 use super::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
@@ -22,36 +17,8 @@ use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
 use crate::model::options::Options;
 use crate::model::scan::WeightBytes;
-use crate::runtime::{self, Making, Place, Provider};
+use crate::runtime::{self, Place, Provider};
 use crate::testing;
-
-/// Time that sessions of this process have run.
-static NANOSECONDS: AtomicU64 = AtomicU64::new(0);
-
-/// How long ONNX Runtime has computed in this process, so that a benchmark can tell what is ours.
-pub fn time_in_sessions() -> Duration {
-    Duration::from_nanos(NANOSECONDS.load(Ordering::Relaxed))
-}
-
-/// Bytes that went to devices with memory of their own, and that came back.
-static COPIED: AtomicU64 = AtomicU64::new(0);
-
-/// How many bytes this process has copied between its own memory and that of devices: inputs and outputs of models.
-pub fn bytes_copied() -> u64 {
-    COPIED.load(Ordering::Relaxed)
-}
-
-fn count_copy(value: &DynValue) {
-    if let ValueType::Tensor { ty, shape, .. } = value.dtype() {
-        COPIED.fetch_add(ty.byte_size(shape.num_elements()).unwrap_or(0) as u64, Ordering::Relaxed);
-    }
-}
-
-/// Whether a value is in the memory of this process.
-fn is_here(value: &DynValue) -> bool {
-    let tensor = value.view().downcast::<DynTensorValueType>();
-    tensor.is_ok_and(|tensor| tensor.memory_info().is_cpu_accessible())
-}
 
 /// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
@@ -65,87 +32,6 @@ pub struct Component {
     /// Whether runs are recorded and played again.
     records: bool,
     held: Held,
-}
-
-/// A session, where it runs, and what its arena held before it computed anything.
-pub struct Loaded {
-    session: Session,
-    place: Place,
-    /// Of the device, when the session was made.
-    losses: usize,
-    arena: u64,
-    /// On a device with memory of its own.
-    bound: Option<IoBinding>,
-    /// The inputs that lie there from one run to the next.
-    kept: HashMap<String, Numbers>,
-    /// Where runs are recorded.
-    recording: Option<Recording>,
-    has_run: bool,
-}
-
-/// Where outputs are wanted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Home {
-    /// In the memory of this process.
-    Here,
-    /// Where the model runs, for another model there.
-    There,
-}
-
-/// Outputs of a run, as they lie. What is a device's is given back in its turn.
-pub struct Values {
-    values: Vec<DynValue>,
-    place: Place,
-}
-
-impl Deref for Values {
-    type Target = [DynValue];
-
-    fn deref(&self) -> &[DynValue] {
-        &self.values
-    }
-}
-
-impl From<Vec<DynValue>> for Values {
-    /// Values in the memory of this process.
-    fn from(values: Vec<DynValue>) -> Self {
-        Self { values, place: Place::cpu() }
-    }
-}
-
-impl Drop for Values {
-    fn drop(&mut self) {
-        let _turn = self.place.turn();
-        self.values.clear();
-    }
-}
-
-/// Which numbers an input was given: those of which conditions, from which row of the batch on.
-pub type Numbers = (u64, usize);
-
-/// What a session is given.
-pub struct Input<'a> {
-    pub port: &'a Port,
-    pub value: SessionInputValue<'a>,
-    /// What it will be known by, if it is worth keeping for later runs.
-    pub kept: Option<Numbers>,
-}
-
-impl<'a> Input<'a> {
-    /// For one run alone.
-    pub fn once(port: &'a Port, value: impl Into<SessionInputValue<'a>>) -> Self {
-        Self { port, value: value.into(), kept: None }
-    }
-}
-
-impl<'a> From<(&'a Port, DynValue)> for Input<'a> {
-    fn from((port, value): (&'a Port, DynValue)) -> Self {
-        Self::once(port, value)
-    }
-}
-
-fn by_name(inputs: Vec<Input<'_>>) -> Vec<(Cow<'_, str>, SessionInputValue<'_>)> {
-    inputs.into_iter().map(|input| (Cow::from(input.port.name.as_str()), input.value)).collect()
 }
 
 /// What becomes of the memory that a run computed in.
@@ -315,8 +201,7 @@ impl Component {
 
     /// Whether the device still has these numbers for an input, so that they need not be given.
     pub fn has(&self, port: &Port, numbers: Option<Numbers>) -> bool {
-        let keeps = |loaded: &Loaded| !loaded.is_lost() && loaded.kept.get(&port.name).copied() == numbers;
-        numbers.is_some() && self.session.as_ref().is_some_and(keeps)
+        self.session.as_ref().is_some_and(|loaded| loaded.has(port, numbers))
     }
 
     /// Runs the model and gives these outputs, as f32.
@@ -390,134 +275,6 @@ impl Drop for Component {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-impl Loaded {
-    pub fn new(session: Session, place: Place) -> Self {
-        let arena = runtime::arena(&session, place);
-        let losses = place.losses();
-        Self { arena, session, place, losses, bound: None, kept: HashMap::new(), recording: None, has_run: false }
-    }
-
-    /// Whether its device was lost since it was made.
-    fn is_lost(&self) -> bool {
-        self.losses != self.place.losses()
-    }
-
-    /// Ends the session, in its turn.
-    pub fn end(self) {
-        if self.is_lost() {
-            return mem::forget(self);
-        }
-        let _turn = self.place.turn();
-        drop(self);
-    }
-
-    /// Makes what a run that is recorded needs, before the turn of that run.
-    fn prepare(&mut self, inputs: &[Input], outputs: &[&Port], options: &Options) -> ort::Result<()> {
-        let recording = match &mut self.recording {
-            Some(recording) => recording,
-            empty => empty.insert(Recording::new(&self.session)?),
-        };
-        recording.prepare(inputs, outputs, options)
-    }
-
-    /// Runs the session. The outputs come in the order of their ports.
-    pub fn run(
-        &mut self,
-        inputs: Vec<Input>,
-        outputs: &[&Port],
-        home: Home,
-        options: &RunOptions,
-    ) -> ort::Result<Values> {
-        // WebGPU's provider makes static objects in its first run.
-        let _making = (!self.has_run && self.place != Place::cpu()).then(Making::enter);
-        self.has_run = true;
-        let _turn = self.place.turn();
-        let start = Instant::now();
-        let values = match self.place.provider {
-            Provider::Cpu => self.run_here(inputs, outputs, options)?,
-            _ => self.run_there(inputs, outputs, home, options)?,
-        };
-        NANOSECONDS.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        Ok(Values { values, place: self.place })
-    }
-
-    fn run_here(&mut self, inputs: Vec<Input>, outputs: &[&Port], options: &RunOptions) -> ort::Result<Vec<DynValue>> {
-        in_order(self.session.run_with_options(by_name(inputs), options)?, outputs)
-    }
-
-    /// Runs with inputs that are copied to the device, each once for as long as it stays.
-    fn run_there(
-        &mut self,
-        inputs: Vec<Input>,
-        outputs: &[&Port],
-        home: Home,
-        options: &RunOptions,
-    ) -> ort::Result<Vec<DynValue>> {
-        for Input { port, value, .. } in &inputs {
-            self.kept.remove(&port.name);
-            if is_here(value) {
-                count_copy(value);
-            }
-        }
-        let keeps = |input: &Input| Some((input.port.name.clone(), input.kept?));
-        let kept: Vec<(String, Numbers)> = inputs.iter().filter_map(keeps).collect();
-        let values = match &mut self.recording {
-            Some(recording) => recording.run(&mut self.session, inputs, outputs, (self.place, home), options)?,
-            None => self.run_bound(inputs, outputs, home, options)?,
-        };
-        self.kept.extend(kept);
-        values.iter().filter(|value| is_here(value)).for_each(count_copy);
-        Ok(values)
-    }
-
-    /// Likewise, where runs are not recorded.
-    fn run_bound(
-        &mut self,
-        inputs: Vec<Input>,
-        outputs: &[&Port],
-        home: Home,
-        options: &RunOptions,
-    ) -> ort::Result<Vec<DynValue>> {
-        let binding = match &mut self.bound {
-            Some(binding) => binding,
-            empty => empty.insert(self.session.create_binding()?),
-        };
-        let mut lent = Vec::new();
-        for Input { port, value, .. } in inputs {
-            binding.bind_input(&port.name, &*value)?;
-            if !is_here(&value) {
-                lent.push(&port.name);
-            }
-        }
-        let place = match home {
-            Home::Here => Place::cpu(),
-            Home::There => self.place,
-        };
-        for port in outputs {
-            place.bind_output(binding, &port.name)?;
-        }
-        let run = self.session.run_binding_with_options(binding, options);
-        let values = run.and_then(|values| in_order(values, outputs));
-        // What lies in the memory of another session must not be held when that ends.
-        let nothing = Tensor::from_array(([1], vec![0.0f32]))?;
-        for name in lent {
-            binding.bind_input(name, &nothing)?;
-        }
-        values
-    }
-
-    /// Bytes that it computed in and still holds. The rest is weights: some are in the arena, some not.
-    fn scratch(&self) -> u64 {
-        runtime::arena(&self.session, self.place).saturating_sub(self.arena)
-    }
-}
-
-/// The outputs of a run, each by the name of its port.
-pub(super) fn in_order(mut values: SessionOutputs, ports: &[&Port]) -> ort::Result<Vec<DynValue>> {
-    let missing = |port: &Port| ort::Error::new(format!("the output {} was not given", port.name));
-    ports.iter().map(|port| values.remove(&port.name).ok_or_else(|| missing(port))).collect()
 }
 
 fn find(ports: &[Port], aliases: &[&str]) -> Option<Port> {

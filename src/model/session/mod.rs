@@ -2,9 +2,11 @@
 
 pub mod component;
 pub mod failure;
+pub mod loaded;
 mod pool;
 pub mod port;
 pub mod recording;
+pub mod values;
 
 use std::fs::File;
 use std::io::Cursor;

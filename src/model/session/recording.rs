@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use ort::session::{IoBinding, RunOptions, Session};
 use ort::value::{DynValue, ValueType};
 
-use super::component::{in_order, Home, Input};
 use super::port::Port;
+use super::values::{in_order, Home, Input};
 use crate::model::graph::build::{self, Builder};
 use crate::model::options::Options;
 use crate::model::session;

@@ -11,8 +11,9 @@ use super::Conditions;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::model::options::Options;
-use crate::model::session::component::{Component, Home, Input, Scratch, Values};
+use crate::model::session::component::{Component, Scratch};
 use crate::model::session::port::Port;
+use crate::model::session::values::{Home, Input, Values};
 use crate::model::session::Source;
 use crate::model::Control;
 

@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use super::layout::Layout;
 use super::options::Options;
-use super::session::component::{Component, Input, Scratch};
+use super::session::component::{Component, Scratch};
 use super::session::port::Port;
+use super::session::values::Input;
 use super::session::Source;
 use super::Control;
 use crate::cancel::Cancel;

@@ -9,9 +9,10 @@ use crate::error::Result;
 use crate::model::graph::build::{self, Builder};
 use crate::model::options::Options;
 use crate::model::session;
-use crate::model::session::component::{Home, Input, Loaded, Values};
 use crate::model::session::failure::runtime_error;
+use crate::model::session::loaded::Loaded;
 use crate::model::session::port::Port;
+use crate::model::session::values::{Home, Input, Values};
 use crate::runtime::Place;
 
 const WHAT: &str = "sum of ControlNets";
