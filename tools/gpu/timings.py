@@ -9,7 +9,8 @@ machine. run.sh calls it:
 
 NAME: emblem (emblem-64 of the tests, float32; torch has random weights of its shapes), sd15 or turbo (shapes of Stable
 Diffusion 1.5 and SD-Turbo, 512 x 512, random weights). A time is the median of the pictures after the first. A step
-takes what 20 steps take longer than 4, by 16. Memory is what the whole GPU holds more than before the process began.
+takes what 20 steps take longer than 4, by 16. Memory is what the whole GPU holds more than before the process began. Of what
+is copied in a step, the share of its time is what torch takes to send the latents there and back.
 """
 
 import argparse
@@ -214,7 +215,14 @@ def torch_engine(folder, name, device, compiled, out):
             times.append(1000 * (time.perf_counter() - begin))
         pictures[steps] = times[1:]
         picture.save(out / f"{steps}.png")
-    print(json.dumps({"pictures": pictures}))
+    side = size(name) // pipe.vae_scale_factor
+    latents = torch.zeros(2 if guidance > 1 else 1, pipe.unet.config.in_channels, side, side, dtype=dtype)
+    crossings = []
+    for _ in range(100):
+        begin = time.perf_counter()
+        latents.to(torch_device(device)).cpu()
+        crossings.append(1000 * (time.perf_counter() - begin))
+    print(json.dumps({"pictures": pictures, "crossing": statistics.median(crossings)}))
 
 
 def deviation(ours, theirs):
@@ -312,7 +320,8 @@ def table_of_times(folder, titles):
             cells += [f"{statistics.median(result['pictures'][str(n)]):.1f} ms" for n in STEPS]
             cells.append(f"{step(result) / best:.2f} times" if best > 0 else "")
             cells.append(f"{result['memory']} MB" if result.get("memory") is not None else "")
-            cells.append(f"{result['copied'] / 1000:.1f} KB" if "copied" in result else "")
+            share = results.get("eager", {}).get("crossing", 0) / step(result) if step(result) > 0 else 0
+            cells.append(f"{result['copied'] / 1000:.1f} KB, {share:.2%}" if "copied" in result else "")
             cells.append(f"{result['deviation']:.3f} σ" if "deviation" in result else "")
             print(f"| {' | '.join(cells)} |")
 
