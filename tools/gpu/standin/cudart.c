@@ -43,6 +43,9 @@ __attribute__((constructor)) static void begin(void)
     if (device == MAP_FAILED || shadow == MAP_FAILED) abort();
 }
 
+/* Whoever comes after that is told so, as by CUDA. */
+__attribute__((destructor)) static void end(void) { lasting = cudaErrorCudartUnloading; }
+
 void standin_read(struct standin *out) { memcpy(out, &counts, sizeof counts); }
 
 void standin_fail(int64_t launches, int error)
