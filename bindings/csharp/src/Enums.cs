@@ -64,7 +64,8 @@ namespace Scumble
         DeviceNotFound = -40,
         /// <summary>
         /// The device was lost: removed, reset, or its driver crashed. What was computed has failed; the context loads its
-        /// model anew when it is asked for something next, and other contexts go on.
+        /// model anew when it is asked for something next, and other contexts go on. CUDA gives a lost device back to no
+        /// process: there, create a context on another, such as "cpu".
         /// </summary>
         DeviceLost = -41,
         /// <summary>Memory ran out, or what was asked for does not fit the context's budget.</summary>

@@ -88,6 +88,7 @@ pub fn runtime_error(what: &str, place: Place, error: &ort::Error) -> Error {
     noted(status, place, format!("{what}: ONNX Runtime: {error}"))
 }
 
+/// The error, of which the place is told if it is lost.
 fn noted(status: Status, place: Place, text: String) -> Error {
     if status == Status::DeviceLost {
         place.lose();
