@@ -50,6 +50,12 @@
 #define SCUMBLE_AUTO INT32_MIN
 
 /**
+ * In `seed` of `scumble_generation_desc`: draw one at random. It is the number that `SCUMBLE_AUTO` becomes in a
+ * `uint64_t`, so that either may be assigned, and the only one that is no seed itself.
+ */
+#define SCUMBLE_SEED_RANDOM 18446744071562067968ull
+
+/**
  * The version of the ABI that the header speaks.
  */
 #define SCUMBLE_ABI_VERSION 1
@@ -967,11 +973,11 @@ typedef struct scumble_generation_desc {
    */
   int32_t preview_height;
   /**
-   * Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in
-   * `torch`. Default -1: drawn at random, as any negative number is;
-   * `scumble_generation_get_info` tells it.
+   * Seed of the noise, any number of 64 bits. The same seed gives the same image; only its low 32 bits count,
+   * as in `torch`. Default `SCUMBLE_SEED_RANDOM`: drawn at random; `scumble_generation_get_info` tells which.
+   * -1, which is random in web interfaces, is the seed `UINT64_MAX` here, as in `torch`, and the log warns of it.
    */
-  int64_t seed;
+  uint64_t seed;
   /**
    * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
    * euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
@@ -1127,9 +1133,9 @@ typedef struct scumble_generation_info {
    */
   float guidance_scale;
   /**
-   * The seed, also when it was drawn at random.
+   * The seed: as it was given, or the one that was drawn at random, which is below 2^32.
    */
-  int64_t seed;
+  uint64_t seed;
   /**
    * Scheduler.
    */

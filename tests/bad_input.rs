@@ -438,7 +438,8 @@ fn generation_descriptors() {
         |desc| desc.guidance_scale = 1000.0,
         |desc| (desc.scheduler, desc.sigmas) = (c"DPM++ 2M".as_ptr(), c"Karras".as_ptr()),
         |desc| (desc.preview_every, desc.preview_width, desc.preview_height) = (i32::MAX, 1, 8192),
-        |desc| desc.seed = i64::MIN,
+        |desc| desc.seed = 1 << 63,
+        |desc| desc.seed = u64::MAX,
     ];
     for change in fine {
         ok(create(*change));

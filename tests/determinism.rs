@@ -1,11 +1,15 @@
 //! The same request gives the same bits, whoever paints it and whatever else goes on.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod common;
 
 use std::sync::Arc;
 
+use common::c::{self, ok};
+use common::fake;
 use common::painting::{bits, context, paint_by_hand};
-use scumble::{Context, Format, Generation, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Texts};
+use scumble::ffi::*;
+use scumble::{log, Context, Format, Generation, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Texts};
 
 const NO_PREVIEW: Preview = Preview { every: 0, width: None, height: None, source: PreviewSource::Auto };
 const PREVIEWS: Preview = Preview { every: 1, width: Some(50), height: Some(70), ..NO_PREVIEW };
@@ -93,4 +97,35 @@ fn in_any_company() {
     }
     company[0].wait(None).unwrap();
     assert!(company[1..].iter().all(|other| other.poll().phase == Phase::Cancelled));
+}
+
+/// Seeds are unsigned, and none but one is random. `tests/random.rs` compares their noise with torch's.
+#[test]
+fn seeds_of_64_bits() {
+    let prompt = c::prompt_by_hand(fake::context());
+    let warnings = || std::iter::from_fn(log::next).filter(|entry| entry.text.contains("seed is ")).count();
+    let seed = |seed| {
+        let generation = c::generation(prompt, |desc| desc.seed = seed);
+        let mut info: scumble_generation_info = c::output();
+        ok(unsafe { scumble_generation_get_info(generation, &mut info) });
+        info.seed
+    };
+    for given in [0, 7, (1 << 32) + 5, (1 << 63) - 1, 1 << 63, (1 << 63) + 5, u64::MAX - 1] {
+        assert_eq!(seed(given), given);
+    }
+    assert_eq!(warnings(), 0);
+    assert_eq!(seed(u64::MAX), u64::MAX);
+    assert_eq!(warnings(), 1, "-1 is random elsewhere");
+
+    assert_eq!(c::desc(scumble_generation_desc_init).seed, SCUMBLE_SEED_RANDOM);
+    let drawn = [SCUMBLE_SEED_RANDOM, SCUMBLE_AUTO as u64].map(seed);
+    assert!(drawn[0] != drawn[1] && drawn.iter().all(|seed| *seed <= u64::from(u32::MAX)), "{drawn:?}");
+
+    // Only the low 32 bits count.
+    let context = context();
+    let [fifth, high, other] = [5, (1 << 63) + 5, 1 << 63].map(|seed| {
+        let request = Request { seed: Some(seed), steps: Some(2), ..Request::default() };
+        bits(&start(&self::prompt(&context, false), &request, &NO_PREVIEW))
+    });
+    assert!(fifth == high && fifth != other);
 }

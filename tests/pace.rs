@@ -28,14 +28,14 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
 }
 
 /// A generation with a preview, which is made of its latents, by a scheduler that draws noise in every step.
-fn generation(prompt: *const scumble_prompt, seed: i64, steps: usize) -> *mut scumble_generation {
+fn generation(prompt: *const scumble_prompt, seed: u64, steps: usize) -> *mut scumble_generation {
     c::generation(prompt, |desc| {
         (desc.seed, desc.steps, desc.preview_every) = (seed, steps as i32, 1);
         desc.scheduler = c"euler_a".as_ptr();
     })
 }
 
-fn started(prompt: *const scumble_prompt, seed: i64, steps: usize) -> *mut scumble_generation {
+fn started(prompt: *const scumble_prompt, seed: u64, steps: usize) -> *mut scumble_generation {
     let generation = generation(prompt, seed, steps);
     ok(unsafe { scumble_generation_start(generation) });
     generation
@@ -50,7 +50,7 @@ fn preview(generation: *const scumble_generation) -> Vec<u8> {
 }
 
 /// The preview of a generation that nobody disturbs.
-fn undisturbed(seed: i64, steps: usize) -> Vec<u8> {
+fn undisturbed(seed: u64, steps: usize) -> Vec<u8> {
     let generation = started(c::prompt_by_hand(fake::context()), seed, steps);
     ok(unsafe { scumble_generation_wait(generation, -1) });
     preview(generation)

@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
 
     check(scumble_generation_read_image(generation, SCUMBLE_SOURCE_FINAL, &image));
     write_ppm(path, pixels, info.width, info.height);
-    printf("wrote %s: %d x %d, seed %lld, %s\n", path, info.width, info.height, (long long)info.seed, info.scheduler);
+    printf("wrote %s: %d x %d, seed %llu, %s\n", path, info.width, info.height, (unsigned long long)info.seed, info.scheduler);
 
     free(pixels);
     check(scumble_generation_destroy(generation));

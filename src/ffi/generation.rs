@@ -71,8 +71,8 @@ pub struct scumble_generation_info {
     pub evaluations: i32,
     /// Guidance scale.
     pub guidance_scale: f32,
-    /// The seed, also when it was drawn at random.
-    pub seed: i64,
+    /// The seed: as it was given, or the one that was drawn at random, which is below 2^32.
+    pub seed: u64,
     /// Scheduler.
     pub scheduler: [c_char; 32],
 }
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn scumble_generation_get_info(
                 steps: (plan.steps - plan.skipped) as i32,
                 evaluations: generation.evaluations() as i32,
                 guidance_scale: plan.guidance_scale,
-                seed: plan.seed as i64,
+                seed: plan.seed,
                 scheduler: desc::fixed_text(plan.sampler.name()),
             })
         }

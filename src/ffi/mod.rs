@@ -32,6 +32,11 @@ pub use runtime::*;
 /// serves for all number fields.
 pub const SCUMBLE_AUTO: i32 = i32::MIN;
 
+/// In `seed` of `scumble_generation_desc`: draw one at random. It is the number that `SCUMBLE_AUTO` becomes in a
+/// `uint64_t`, so that either may be assigned, and the only one that is no seed itself.
+pub const SCUMBLE_SEED_RANDOM: u64 = 0xFFFF_FFFF_8000_0000;
+const _: () = assert!(SCUMBLE_SEED_RANDOM == SCUMBLE_AUTO as u64);
+
 /// A loaded model on one device, with the thread that works for it.
 pub struct scumble_context {
     _key: (),

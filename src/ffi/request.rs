@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::boundary;
 use super::desc::{self, c_struct};
 use super::image::{scumble_image, Checked};
-use super::{auto, SCUMBLE_AUTO};
+use super::{auto, SCUMBLE_AUTO, SCUMBLE_SEED_RANDOM};
 use crate::diffusion::{ControlRequest, Request};
 use crate::error::{bail, Result};
 use crate::generation::{Preview, PreviewSource};
 use crate::image::Pixels;
+use crate::log::{self, LogLevel};
 
 /// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
 /// what shall not be the model's default.
@@ -37,10 +38,10 @@ pub struct scumble_generation_desc {
     pub preview_width: i32,
     /// Height of previews: likewise.
     pub preview_height: i32,
-    /// Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in
-    /// `torch`. Default -1: drawn at random, as any negative number is;
-    /// `scumble_generation_get_info` tells it.
-    pub seed: i64,
+    /// Seed of the noise, any number of 64 bits. The same seed gives the same image; only its low 32 bits count,
+    /// as in `torch`. Default `SCUMBLE_SEED_RANDOM`: drawn at random; `scumble_generation_get_info` tells which.
+    /// -1, which is random in web interfaces, is the seed `UINT64_MAX` here, as in `torch`, and the log warns of it.
+    pub seed: u64,
     /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
     /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
     /// lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
@@ -108,7 +109,7 @@ pub fn defaults(struct_size: u32) -> scumble_generation_desc {
         preview_every: 0,
         preview_width: SCUMBLE_AUTO,
         preview_height: SCUMBLE_AUTO,
-        seed: -1,
+        seed: SCUMBLE_SEED_RANDOM,
         scheduler: ptr::null(),
         sigmas: ptr::null(),
         strength: SCUMBLE_AUTO as f32,
@@ -145,7 +146,7 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         steps: auto(desc.steps),
         guidance_scale: given(desc.guidance_scale),
         guidance_rescale: Some(desc.guidance_rescale),
-        seed: u64::try_from(desc.seed).ok(),
+        seed: seed(desc.seed),
         scheduler: scheduler.map(str::to_owned),
         sigmas: sigmas.map(str::to_owned),
         picture,
@@ -160,6 +161,16 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         source,
     };
     Ok((request, preview))
+}
+
+/// The seed of the descriptor; none to draw one at random.
+fn seed(value: u64) -> Option<u64> {
+    if value == u64::MAX {
+        let text =
+            format!("seed is {value} (-1), which is a seed like any other; SCUMBLE_SEED_RANDOM draws one at random");
+        log::push(LogLevel::Warning, text);
+    }
+    (value != SCUMBLE_SEED_RANDOM).then_some(value)
 }
 
 /// # Safety

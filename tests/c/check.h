@@ -58,7 +58,7 @@ static inline scumble_prompt *new_prompt(const scumble_context *context, uint32_
     return prompt;
 }
 
-static inline scumble_generation *new_generation(const scumble_prompt *prompt, int32_t steps, int64_t seed) {
+static inline scumble_generation *new_generation(const scumble_prompt *prompt, int32_t steps, uint64_t seed) {
     scumble_generation_desc desc;
     OK(scumble_generation_desc_init(&desc, sizeof desc, SCUMBLE_ABI_VERSION));
     desc.steps = steps;

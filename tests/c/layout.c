@@ -17,7 +17,7 @@ int main(void) {
     CHECK(sizeof(scumble_format) == 4 && sizeof(scumble_syntax) == 4 && sizeof(scumble_weights) == 4);
     CHECK(sizeof(scumble_log_level) == 4 && sizeof(scumble_priority) == 4);
     CHECK(sizeof(scumble_preview) == 4);
-    CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO);
+    CHECK((float)SCUMBLE_AUTO == SCUMBLE_AUTO && (uint64_t)SCUMBLE_AUTO == SCUMBLE_SEED_RANDOM);
     CHECK(scumble_abi_version() == SCUMBLE_ABI_VERSION);
 
 #define STRUCT scumble_log_entry

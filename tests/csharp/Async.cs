@@ -66,7 +66,7 @@ static class Async
     static async Task Many(Context context, Prompt prompt)
     {
         var generations = Enumerable.Range(0, 50)
-            .Select(seed => prompt.CreateGeneration(new GenerationOptions { Steps = 1, Seed = seed })).ToArray();
+            .Select(seed => prompt.CreateGeneration(new GenerationOptions { Steps = 1, Seed = (ulong)seed })).ToArray();
         var running = Task.WhenAll(generations.Select(generation => generation.RunAsync()));
         Check.That(generations.Count(generation => generation.Poll().IsFinished) < 25, "most of them wait");
         Check.That(Held.Threads < 25, "no thread waits with them");

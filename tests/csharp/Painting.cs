@@ -69,7 +69,7 @@ static class Painting
             Check.That(info.Width == 64 && info.Height == 48, "the picture is of the size asked for");
             Check.That(info.PreviewWidth == 32 && info.PreviewHeight == 24, "and so are previews");
             Check.That(info.Steps == 5 && info.Evaluations == 5 && info.GuidanceScale == 3.5f, "numbers go through");
-            Check.Equal(1099511627777, info.Seed);
+            Check.Equal(1099511627777UL, info.Seed);
             Check.Equal("euler_a", info.Scheduler);
 
             var preview = new byte[32 * 24 * 4];
@@ -149,7 +149,7 @@ static class Painting
     {
         using (var generation = prompt.CreateGeneration(new GenerationOptions { Steps = 1 }))
         {
-            Check.That(generation.Info.Seed >= 0, "a seed is drawn");
+            Check.That(generation.Info.Seed <= uint.MaxValue, "a seed is drawn");
             generation.Start();
             Check.That(generation.Wait(Timeout.InfiniteTimeSpan), "it is done");
             var layout = new PixelLayout(PixelFormat.Rgb8, rowPitch: 200);

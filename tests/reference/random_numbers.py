@@ -4,7 +4,7 @@ import torch
 
 from golden import write_entries, write_tensors
 
-SEEDS = [0, 7, 42, 2**31, 2**32 + 5, 2**63 - 1]
+SEEDS = [0, 7, 42, 2**31, 2**32 + 5, 2**63 - 1, 2**63 + 5, 2**64 - 1]
 
 # Each is drawn one shape after the other from a single generator. Sixteen numbers or more are made in
 # blocks; fewer are made in pairs, and the unused half of a pair waits in the generator, past any blocks

@@ -46,7 +46,7 @@ static class Paints
         // Previews came into the same texture.
         Check.That(applied.Count > 1 && applied.TrueForAll(texture => texture == picture), applied.Count + " uploads, of one texture");
         Check.That(observer.Painting.Texture == picture, "the reports had it");
-        Check.Equal(14L, observer.Painting.Info.Seed);
+        Check.Equal(14UL, observer.Painting.Info.Seed);
         Check.Equal(Phase.Done, observer.Painting.Progress.Phase);
         Check.That(fractions.Count > 2 && fractions[fractions.Count - 1] == 1, "it is done at the end");
         for (var i = 1; i < fractions.Count; i++) Check.That(fractions[i] >= fractions[i - 1], "it goes forward");

@@ -271,7 +271,7 @@ namespace
 		Desc.height = 64;
 		Desc.steps = Steps;
 		Desc.guidance_scale = 4.0f;
-		Desc.seed = Seed;
+		Desc.seed = static_cast<uint64>(Seed);
 		Desc.scheduler = "euler";
 		Desc.preview_every = 1;
 		scumble_generation* Generation = nullptr;

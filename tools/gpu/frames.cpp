@@ -202,8 +202,8 @@ public:
             begun = Clock::now();
         }
         const scumble_phase phase = static_cast<scumble_phase>(must(picture->poll()).phase);
-        if (phase == SCUMBLE_PHASE_FAILED) must(picture->failure());
-        if (phase != SCUMBLE_PHASE_DONE) return false;
+        if (phase < SCUMBLE_PHASE_DONE) return false;
+        must(picture->failure());
         took.push_back(ms(Clock::now() - begun));
         must(picture->read(scumble::Pixels::rgba8(side, side, pixels)));
         picture.reset();
@@ -228,7 +228,7 @@ private:
     std::optional<scumble::Context> context;
     std::optional<scumble::Prompt> prompt;
     std::optional<scumble::Generation> picture;
-    int64_t seed = 0;
+    uint64_t seed = 0;
     Clock::time_point begun;
 };
 

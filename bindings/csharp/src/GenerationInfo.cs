@@ -16,7 +16,7 @@ namespace Scumble
         private int steps;
         private int evaluations;
         private float guidanceScale;
-        private long seed;
+        private ulong seed;
         private fixed byte scheduler[32];
 
         /// <summary>Width of the picture in pixels.</summary>
@@ -63,8 +63,8 @@ namespace Scumble
             get { return guidanceScale; }
         }
 
-        /// <summary>The seed, also when it was drawn at random.</summary>
-        public long Seed
+        /// <summary>The seed: as it was given, or the one that was drawn at random, which is below 2^32.</summary>
+        public ulong Seed
         {
             get { return seed; }
         }

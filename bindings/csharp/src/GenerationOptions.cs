@@ -27,10 +27,10 @@ namespace Scumble
         public float GuidanceRescale { get; set; }
 
         /// <summary>
-        /// Seed of the noise. The same seed paints the same picture; only its low 32 bits count, as in torch. Null, or a
-        /// negative one: drawn at random; <see cref="GenerationInfo.Seed"/> tells it.
+        /// Seed of the noise, any number. The same seed gives the same image; only its low 32 bits count, as in torch. Null:
+        /// drawn at random; <see cref="GenerationInfo.Seed"/> tells which.
         /// </summary>
-        public long? Seed { get; set; }
+        public ulong? Seed { get; set; }
 
         /// <summary>
         /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler, euler_a, heun, dpm2,

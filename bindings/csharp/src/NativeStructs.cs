@@ -47,7 +47,7 @@ namespace Scumble
         internal int previewEvery;
         internal int previewWidth;
         internal int previewHeight;
-        internal long seed;
+        internal ulong seed;
         internal IntPtr scheduler;
         internal IntPtr sigmas;
         internal float strength;

@@ -85,7 +85,7 @@ private:
             } else if (what == "type") {
                 typed = argument;
             } else if (what == "seed") {
-                seed = std::atoll(argument.c_str());
+                seed = std::strtoull(argument.c_str(), nullptr, 10);
             } else if (what == "paint") {
                 painter.paint(typed, seed);
                 painter.update(); // so that a wait behind it waits for this one
@@ -127,7 +127,7 @@ private:
     bool scripted = false, quit = false, failed = false;
     double waiting_since = 0;
     std::string typed = "a red apple, 3d style, on a blue background";
-    int64_t seed = 14;
+    uint64_t seed = 14;
     std::deque<double> recent;
     std::vector<double> all;
 };

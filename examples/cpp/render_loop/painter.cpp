@@ -17,7 +17,7 @@ Painter::~Painter() {
     scumble_shutdown(-1);
 }
 
-void Painter::paint(const std::string &new_text, int64_t new_seed) {
+void Painter::paint(const std::string &new_text, uint64_t new_seed) {
     text = new_text;
     seed = new_seed;
     wanted = true;

@@ -13,7 +13,7 @@ public:
     Painter(const Painter &) = delete;
 
     // Paints anew. What is being painted is cancelled.
-    void paint(const std::string &text, int64_t seed);
+    void paint(const std::string &text, uint64_t seed);
     void cancel();
     void set_priority(scumble_priority priority) { ok(scumble_context_set_priority(context, priority)); }
 
@@ -44,5 +44,5 @@ private:
     scumble_generation *generation = nullptr;
     bool loaded = false, wanted = false, news = false;
     std::string text;
-    int64_t seed = 0;
+    uint64_t seed = 0;
 };

@@ -31,7 +31,7 @@ Screen::Screen() {
 
 Screen::~Screen() { SDL_Quit(); }
 
-void Screen::draw(double seconds, Painter &painter, const std::string &typed, int64_t seed,
+void Screen::draw(double seconds, Painter &painter, const std::string &typed, uint64_t seed,
                   const std::deque<double> &frame_times) {
     scene(seconds);
     picture(painter);
@@ -41,8 +41,8 @@ void Screen::draw(double seconds, Painter &painter, const std::string &typed, in
                   p.left_ms > 0 ? static_cast<double>(p.left_ms) : 0.0);
     text(16, 304, line);
     text(16, 324, "> " + typed + (std::fmod(seconds, 1.0) < 0.5 ? "_" : ""));
-    std::snprintf(line, sizeof line, "seed %lld   enter: paint   tab: next seed   escape: cancel",
-                  static_cast<long long>(seed));
+    std::snprintf(line, sizeof line, "seed %llu   enter: paint   tab: next seed   escape: cancel",
+                  static_cast<unsigned long long>(seed));
     text(16, 344, line);
     if (!painter.error.empty()) text(16, 364, painter.error);
     graph(frame_times);

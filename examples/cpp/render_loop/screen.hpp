@@ -18,7 +18,7 @@ public:
     Screen(const Screen &) = delete;
 
     // Draws a frame, but does not show it yet: a screenshot comes before.
-    void draw(double seconds, Painter &painter, const std::string &typed, int64_t seed,
+    void draw(double seconds, Painter &painter, const std::string &typed, uint64_t seed,
               const std::deque<double> &frame_times);
     void show() { SDL_RenderPresent(renderer); }
     bool screenshot(const char *path);

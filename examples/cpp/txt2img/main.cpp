@@ -70,7 +70,7 @@ int main(int count, char **arguments) {
 
     or_exit(generation.read(pixels));
     write_ppm(path, rgb, info.width, info.height);
-    std::printf("wrote %s: %d x %d, seed %lld, %s\n", path, info.width, info.height, static_cast<long long>(info.seed),
+    std::printf("wrote %s: %d x %d, seed %llu, %s\n", path, info.width, info.height, static_cast<unsigned long long>(info.seed),
                 info.scheduler);
     or_exit(scumble::shutdown());
     return 0;

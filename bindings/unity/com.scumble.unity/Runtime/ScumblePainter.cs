@@ -28,7 +28,7 @@ namespace Scumble
         [SerializeField, Min(0), Tooltip("Steps of the scheduler; 0: the model's.")]
         int steps;
 
-        [SerializeField, Tooltip("The same seed paints the same picture; negative: another each time.")]
+        [SerializeField, Tooltip("The same seed gives the same image; -1: another each time.")]
         long seed = -1;
 
         [SerializeField, Min(0), Tooltip("Show a preview after every so many steps; 0: never.")]
@@ -93,7 +93,7 @@ namespace Scumble
             set { steps = value; }
         }
 
-        /// <summary>The same seed paints the same picture; a negative one is another each time.</summary>
+        /// <summary>The same seed gives the same image; -1: another each time.</summary>
         public long Seed
         {
             get { return seed; }
@@ -195,7 +195,7 @@ namespace Scumble
                 Width = width > 0 ? width : (int?)null,
                 Height = height > 0 ? height : (int?)null,
                 Steps = steps > 0 ? steps : (int?)null,
-                Seed = seed,
+                Seed = seed == -1 ? null : (ulong?)unchecked((ulong)seed),
                 PreviewEvery = previewEvery
             };
         }

@@ -121,7 +121,7 @@ bool UScumbleGeneration::Begin()
 		{
 			Desc.guidance_scale = Options.Guidance;
 		}
-		Desc.seed = Options.Seed;
+		Desc.seed = Options.Seed == -1 ? SCUMBLE_SEED_RANDOM : static_cast<uint64>(Options.Seed);
 		Desc.scheduler = Options.Scheduler.IsEmpty() ? nullptr : Scheduler.Get();
 		Desc.preview_every = Options.PreviewEvery;
 		Status = scumble_generation_create(Encoded, &Desc, &Handle);
@@ -134,7 +134,7 @@ bool UScumbleGeneration::Begin()
 	}
 	if (Status == SCUMBLE_STATUS_OK)
 	{
-		Seed = Info.seed;
+		Seed = static_cast<int64>(Info.seed);
 		Status = scumble_generation_start(Handle);
 	}
 	if (Status != SCUMBLE_STATUS_OK)

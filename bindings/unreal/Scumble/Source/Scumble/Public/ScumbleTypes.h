@@ -163,7 +163,7 @@ struct SCUMBLE_API FScumbleOptions
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Scumble", meta = (ClampMin = "-1", ClampMax = "1000"))
 	float Guidance = -1.0f;
 
-	/** The same seed paints the same picture; -1 for one drawn at random. Its low 32 bits count. */
+	/** The same seed gives the same image; -1 for one drawn at random. Its low 32 bits count. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Scumble", meta = (ClampMin = "-1"))
 	int64 Seed = -1;
 
