@@ -10,6 +10,7 @@ use crate::model::{LatentRgb, Model, ModelInfo, Options, Places, StableDiffusion
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
 use crate::promise::Promise;
+use crate::reserve;
 use crate::sync::{Mutex, MutexGuard};
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
@@ -189,7 +190,7 @@ impl<'a> ModelGuard<'a> {
     /// it anew, on a device that may be there by then.
     pub fn compute<T>(&mut self, compute: impl FnOnce(&mut dyn Model) -> Result<T>) -> Result<T> {
         let model = self.0.as_mut().expect("checked when the guard was made").as_mut();
-        let result = compute(model);
+        let result = reserve::spared(|| compute(model));
         if result.as_ref().is_err_and(|error| error.status() == Status::DeviceLost) {
             model.trim();
         }
@@ -228,7 +229,7 @@ impl Task for LoadTask {
         testing::point("worker_load");
         let Some(load) = self.load.take() else { return Turn::Done };
         let start = Instant::now();
-        let result = load(&self.shared.cancel).map(|model| {
+        let result = reserve::spared(|| load(&self.shared.cancel)).map(|model| {
             let info = Arc::new(model.info().clone());
             *self.shared.model.lock() = Some(model);
             Loaded { info, time: start.elapsed() }

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::error::{bail, Error, Result, Status};
+use crate::memory;
 
 /// The largest configuration: one with the betas of 1000 timesteps has 25 kB.
 const MAX_CONFIG: u64 = 1 << 20;
@@ -118,8 +119,9 @@ pub fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
 
 fn read_text(path: &Path, most: u64) -> Result<String> {
     check(path)?;
-    let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|error| unreadable(path, error))?;
+    let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+    let mut bytes = memory::vector(length.min(most) as usize + 1)?;
     file.take(most + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
     if bytes.len() as u64 > most {
         bail!(ModelInvalid, "{} is larger than {most} bytes, which it cannot be", path.display());

@@ -17,7 +17,7 @@ thread_local! {
 pub fn install_hook() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if DEPTH.try_with(Cell::get).unwrap_or(0) > 0 {
+        if is_inside() {
             log::push(LogLevel::Error, info.to_string());
         } else {
             before(info);
@@ -40,6 +40,11 @@ impl Drop for Inside {
     fn drop(&mut self) {
         let _ = DEPTH.try_with(|depth| depth.set(depth.get() - 1));
     }
+}
+
+/// Whether this thread is inside Scumble.
+pub fn is_inside() -> bool {
+    DEPTH.try_with(Cell::get).unwrap_or(0) > 0
 }
 
 /// Runs `body`; a panic becomes its text.

@@ -9,6 +9,7 @@ use crate::error::{bail, Error, Result, Status};
 use crate::model::{Conditioning, Syntax, Texts};
 use crate::panics;
 use crate::promise::Promise;
+use crate::reserve;
 use crate::testing;
 use crate::text::parse_weighted;
 use crate::worker::{Task, Turn};
@@ -77,7 +78,7 @@ impl Prompt {
         }
         let start = Instant::now();
         let (a, b) = (first.encoded()?.conditioning, second.encoded()?.conditioning);
-        let conditioning = Arc::new(a.blend(&b, factor)?);
+        let conditioning = Arc::new(reserve::spared(|| a.blend(&b, factor))?);
         let encoded = Promise::new();
         encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
         let encoding = Arc::new(Encoding { texts: Texts::default(), encoded, cancel: Cancel::default() });

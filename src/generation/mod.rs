@@ -18,6 +18,7 @@ use crate::panics;
 use crate::progress::{Outlook, Phase, Progress, Snapshot};
 use crate::promise::wait_until;
 use crate::prompt::{EncodedPrompt, Prompt};
+use crate::reserve;
 use crate::scheduler::Latents;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
@@ -56,7 +57,7 @@ impl Generation {
         let context = prompt.context();
         let loaded = context.loaded()?;
         let plan = Plan::new(request, &loaded.info)?;
-        let diffusion = Diffusion::new(request, &plan, &loaded.info)?;
+        let diffusion = reserve::spared(|| Diffusion::new(request, &plan, &loaded.info))?;
         let preview = PreviewPlan::new(preview, &plan, loaded.info.features, diffusion.evaluations())?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),

@@ -116,7 +116,7 @@ impl PreviewPlan {
             return Ok(None);
         }
         let decoded = match self.by {
-            Decoder::Linear => context.latent_rgb(model, cancel)?.apply(clean.view()),
+            Decoder::Linear => context.latent_rgb(model, cancel)?.apply(clean.view())?,
             Decoder::Tiny => model.decode_tiny(clean.view(), (self.height, self.width), cancel)?,
             Decoder::Full => {
                 let start = Instant::now();

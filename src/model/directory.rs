@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{concatenate, Array3, Array4, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis};
 use serde::Deserialize;
 
 use super::conditioner::{Conditioner, Conditioning, Texts};
@@ -23,6 +23,7 @@ use crate::error::{bail, Error, Result, Status};
 use crate::files;
 use crate::image::{resize, MAX_SIDE};
 use crate::log::{self, LogLevel};
+use crate::memory;
 use crate::random::Random;
 use crate::runtime;
 use crate::scheduler::{NoiseSchedule, Prediction, Sampler, SchedulerConfig};
@@ -235,7 +236,7 @@ impl Model for StableDiffusion {
             None => self.unet.denoise(input.latents, input.timestep, &conditions, &residuals, most, cancel),
             Some(masked) => {
                 let masked = masked.broadcast((n, masked.dim().1, height, width)).expect("one for the whole batch");
-                let wide = concatenate![Axis(1), input.latents, masked];
+                let wide = memory::concatenate(Axis(1), &[input.latents, masked])?;
                 self.unet.denoise(wide.view(), input.timestep, &conditions, &residuals, most, cancel)
             }
         }

@@ -7,6 +7,7 @@ use ndarray::{arr2, s, Array2, Array3, Array4, ArrayView4};
 
 use super::vae::KnownVae;
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::random::Random;
 
 /// `[channels + 1, 3]`: the last row is the offset.
@@ -103,16 +104,16 @@ impl LatentRgb {
     }
 
     /// The picture of clean latents at their own size: `[3, height, width]`, values around -1 to 1.
-    pub fn apply(&self, latents: ArrayView4<f32>) -> Array3<f32> {
+    pub fn apply(&self, latents: ArrayView4<f32>) -> Result<Array3<f32>> {
         let (_, channels, height, width) = latents.dim();
-        let mut picture = Array3::zeros((3, height, width));
+        let mut picture: Array3<f32> = memory::zeros((3, height, width))?;
         for (colour, mut plane) in picture.outer_iter_mut().enumerate() {
             plane.fill(self.0[(channels, colour)]);
             for channel in 0..channels {
                 plane.scaled_add(self.0[(channel, colour)], &latents.slice(s![0, channel, .., ..]));
             }
         }
-        picture
+        Ok(picture)
     }
 }
 

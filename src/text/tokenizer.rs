@@ -8,6 +8,7 @@ use serde_json::{json, Map, Value};
 use super::pipeline::checked;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
+use crate::reserve;
 
 /// Where one word ends and the next begins (OpenAI CLIP, `simple_tokenizer.py`).
 pub(super) const WORDS: &str =
@@ -68,6 +69,10 @@ impl Tokenizer {
     /// Opens a tokenizer directory: `tokenizer.json`, or `vocab.json` and `merges.txt`, and
     /// `tokenizer_config.json`. `limit` is the longest sequence that the text encoder takes.
     pub fn open(directory: &Path, limit: usize) -> Result<Self> {
+        reserve::spared(|| Self::read(directory, limit))
+    }
+
+    fn read(directory: &Path, limit: usize) -> Result<Self> {
         let config = TokenizerConfig::read(directory)?;
         let begin = config.token("bos_token").unwrap_or("<|startoftext|>");
         let end = config.token("eos_token").unwrap_or("<|endoftext|>");

@@ -3,13 +3,14 @@
 mod final_norm;
 mod text_encoder;
 
-use ndarray::{concatenate, Array2, Array3, Axis};
+use ndarray::{Array2, Array3, Axis};
 
 use super::layout::Layout;
 use super::options::Options;
 use super::session::component::Component;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::text::{emphasis, parse_weighted, Tokens};
 use text_encoder::{Layer, TextEncoder};
 
@@ -136,7 +137,7 @@ impl Conditioner {
         }
         let positive = self.embed(&positive, texts.clip_skip, cancel).map_err(|error| error.within("text"))?;
         let negative = match negative {
-            None => positive.zeros(),
+            None => positive.zeros()?,
             Some(negative) => self.embed(&negative, 0, cancel).map_err(|error| error.within("negative_text"))?,
         };
         Ok(Conditioning { positive, negative })
@@ -167,17 +168,17 @@ impl Conditioner {
             pooled = embedded.pooled.or(pooled);
         }
         let lengths: Vec<usize> = embeddings.iter().map(|embeddings| embeddings.dim().1).collect();
-        let views: Vec<_> = embeddings.iter().map(|embeddings| embeddings.view()).collect();
-        match concatenate(Axis(2), &views) {
-            Ok(embeddings) => Ok(Encoded {
-                embeddings,
-                pooled: pooled.map(|vector| vector.insert_axis(Axis(0))),
-                tokens: tokens[0].count,
-                chunks: tokens[0].ids.nrows(),
-                truncated: tokens[0].truncated,
-            }),
-            Err(_) => bail!(ModelInvalid, "the two text encoders read {lengths:?} tokens; expected as many"),
+        if lengths.iter().any(|length| *length != lengths[0]) {
+            bail!(ModelInvalid, "the two text encoders read {lengths:?} tokens; expected as many");
         }
+        let views: Vec<_> = embeddings.iter().map(|embeddings| embeddings.view()).collect();
+        Ok(Encoded {
+            embeddings: memory::concatenate(Axis(2), &views)?,
+            pooled: pooled.map(|vector| vector.insert_axis(Axis(0))),
+            tokens: tokens[0].count,
+            chunks: tokens[0].ids.nrows(),
+            truncated: tokens[0].truncated,
+        })
     }
 }
 
@@ -204,13 +205,13 @@ impl Encoded {
         })
     }
 
-    fn zeros(&self) -> Self {
-        Self {
-            embeddings: Array3::zeros(self.embeddings.dim()),
+    fn zeros(&self) -> Result<Self> {
+        Ok(Self {
+            embeddings: memory::zeros(self.embeddings.dim())?,
             pooled: self.pooled.as_ref().map(|pooled| Array2::zeros(pooled.dim())),
             tokens: 0,
             chunks: self.chunks,
             truncated: false,
-        }
+        })
     }
 }

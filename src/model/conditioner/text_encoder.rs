@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::final_norm::FinalNorm;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::model::layout::Layout;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
@@ -156,8 +157,8 @@ impl TextEncoder {
                 pooled = Some(self.vector(vector)?);
             }
         }
-        let views: Vec<_> = embedded.iter().map(|rows| rows.view()).collect();
-        let states = ndarray::stack(Axis(0), &views).expect("chunks of one length");
+        let views: Vec<_> = embedded.iter().map(|rows| rows.view().insert_axis(Axis(0))).collect();
+        let states = memory::concatenate(Axis(0), &views)?;
         Ok(Embedded { states, pooled })
     }
 

@@ -1,9 +1,18 @@
 //! Protobuf's wire format, written.
 
+use crate::error::Result;
+use crate::memory;
+
 /// A field that holds a message, a text or bytes.
 pub fn bytes(field: u64, content: impl AsRef<[u8]>) -> Vec<u8> {
     let content = content.as_ref();
     [&header(field, content.len() as u64), content].concat()
+}
+
+/// Appends such a field, whose content may be a whole graph.
+pub fn append(to: &mut Vec<u8>, field: u64, content: &[u8]) -> Result<()> {
+    memory::append(to, &header(field, content.len() as u64))?;
+    memory::append(to, content)
 }
 
 /// What comes before the content of such a field, which has this length.

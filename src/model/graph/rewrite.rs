@@ -6,6 +6,7 @@ use std::io::{Read, Seek};
 use super::node::Node;
 use super::{proto, GRAPH, NODE};
 use crate::error::Result;
+use crate::memory;
 use crate::model::scan::wire::{Message, Wire};
 use crate::model::scan::MAX_NAME;
 
@@ -39,11 +40,11 @@ pub trait Rewrite<R: Read + Seek> {
                 instead = self.node(&node, &mut constants)?;
             }
             match instead {
-                Some(fields) => bytes.extend(fields),
+                Some(fields) => memory::append(&mut bytes, &fields)?,
                 None => self.wire().copy(start..graph.position(), &mut bytes)?,
             }
         }
-        bytes.extend(self.end());
+        memory::append(&mut bytes, &self.end())?;
         Ok(bytes)
     }
 
@@ -56,7 +57,7 @@ pub trait Rewrite<R: Read + Seek> {
                 None => return Ok(bytes),
                 Some((GRAPH, value)) => {
                     let graph = self.wire().bytes(value)?;
-                    bytes.extend(proto::bytes(GRAPH, self.graph(graph)?));
+                    proto::append(&mut bytes, GRAPH, &self.graph(graph)?)?;
                 }
                 _ => self.wire().copy(start..model.position(), &mut bytes)?,
             }

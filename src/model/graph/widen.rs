@@ -13,6 +13,7 @@ use super::node::Node;
 use super::proto;
 use super::{GRAPH, NODE};
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::model::scan::wire::{Message, Value, Wire};
 use crate::model::scan::MAX_NAME;
 
@@ -62,7 +63,10 @@ impl<R: Read + Seek> Rewriter<R> {
             11..=13 => this.within(number, value, Self::port),
             _ => Ok(None),
         })?;
-        Ok(changed.map(|graph| [casts.take(), graph].concat()))
+        let Some(graph) = changed else { return Ok(None) };
+        let mut fields = casts.take();
+        memory::append(&mut fields, &graph)?;
+        Ok(Some(fields))
     }
 
     /// No export of Stable Diffusion has float16 in a function.
@@ -160,7 +164,10 @@ impl<R: Read + Seek> Rewriter<R> {
     /// A field with what `change` makes of the message in it.
     fn within(&mut self, number: u64, value: Value, change: impl FnOnce(&mut Self, Message) -> Change) -> Change {
         let message = self.wire.bytes(value)?;
-        Ok(change(self, message)?.map(|changed| proto::bytes(number, changed)))
+        let Some(changed) = change(self, message)? else { return Ok(None) };
+        let mut field = Vec::new();
+        proto::append(&mut field, number, &changed)?;
+        Ok(Some(field))
     }
 
     /// A message with what `change` makes of its fields.
@@ -171,7 +178,7 @@ impl<R: Read + Seek> Rewriter<R> {
             let Some((number, value)) = self.wire.field(&mut message)? else { break };
             if let Some(fields) = change(self, number, value)? {
                 self.wire.copy(copied..start, &mut bytes)?;
-                bytes.extend(fields);
+                memory::append(&mut bytes, &fields)?;
                 (copied, changed) = (message.position(), true);
             }
         }

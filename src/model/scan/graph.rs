@@ -106,7 +106,7 @@ impl<R: Read + Seek, F: Fn(String) -> String> Copy<'_, R, F> {
             match changed {
                 None => self.wire.copy(start..message.position(), &mut bytes)?,
                 Some(changed) if changed.is_empty() => {}
-                Some(changed) => bytes.extend(proto::bytes(number, changed)),
+                Some(changed) => proto::append(&mut bytes, number, &changed)?,
             }
         }
     }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use micropb::{DecodeError, PbDecoder};
 
 use crate::error::{bail, Error, Result, Status};
+use crate::memory;
 
 /// More fields than any model has, and read in a second: what bounds the time of a scan.
 const MAX_FIELDS: u64 = 1 << 24;
@@ -133,6 +134,7 @@ impl<R: Read + Seek> Wire<R> {
     pub fn copy(&mut self, range: Range<u64>, to: &mut Vec<u8>) -> Result<()> {
         self.go_to(range.start)?;
         let length = range.end - range.start;
+        memory::make_room(to, length as usize)?;
         let copied = self.file.by_ref().take(length).read_to_end(to).map_err(|error| self.unreadable(&error))?;
         self.position += copied as u64;
         if self.position != range.end {

@@ -17,6 +17,7 @@ use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
 use crate::model::options::Options;
 use crate::model::scan::WeightBytes;
+use crate::reserve;
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
 
@@ -46,7 +47,7 @@ pub enum Scratch {
 impl Component {
     /// Loads an ONNX file.
     pub fn open(source: Source, scratch: Scratch, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let (session, weights) = source.open(options, cancel)?;
+        let (session, weights) = reserve::spared(|| source.open(options, cancel))?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
         let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session, options.place())));

@@ -133,7 +133,7 @@ impl Source {
         }
         // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
         let outputs = self.more_outputs.iter().flat_map(|name| proto::bytes(12, proto::bytes(1, name)));
-        model.extend(proto::bytes(GRAPH, outputs.collect::<Vec<u8>>()));
+        proto::append(&mut model, GRAPH, &outputs.collect::<Vec<u8>>())?;
         Ok(model)
     }
 }

@@ -7,6 +7,7 @@ use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
 use super::failure::runtime_error;
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::runtime::Place;
 
 /// An input or an output: its name, element type and shape.
@@ -55,11 +56,15 @@ impl Port {
     /// A tensor of numbers in the element type that the port takes.
     pub fn tensor(&self, values: ArrayViewD<f32>) -> Result<DynValue> {
         let converted = match self.element {
-            TensorElementType::Float32 => Tensor::from_array(values.to_owned()).map(|t| t.into_dyn()),
-            TensorElementType::Float16 => Tensor::from_array(values.mapv(f16::from_f32)).map(|t| t.into_dyn()),
-            TensorElementType::Float64 => Tensor::from_array(values.mapv(f64::from)).map(|t| t.into_dyn()),
-            TensorElementType::Int64 => Tensor::from_array(values.mapv(|v| v as i64)).map(|t| t.into_dyn()),
-            TensorElementType::Int32 => Tensor::from_array(values.mapv(|v| v as i32)).map(|t| t.into_dyn()),
+            TensorElementType::Float32 => Tensor::from_array(memory::copy(values)?).map(|t| t.into_dyn()),
+            TensorElementType::Float16 => {
+                Tensor::from_array(memory::map(values, |v| f16::from_f32(*v))?).map(|t| t.into_dyn())
+            }
+            TensorElementType::Float64 => {
+                Tensor::from_array(memory::map(values, |v| f64::from(*v))?).map(|t| t.into_dyn())
+            }
+            TensorElementType::Int64 => Tensor::from_array(memory::map(values, |v| *v as i64)?).map(|t| t.into_dyn()),
+            TensorElementType::Int32 => Tensor::from_array(memory::map(values, |v| *v as i32)?).map(|t| t.into_dyn()),
             other => bail!(ModelUnsupported, "the input {} takes {other}; expected numbers", self.name),
         };
         converted.map_err(|error| runtime_error(&self.name, Place::cpu(), &error))
@@ -96,12 +101,12 @@ impl Port {
 
     /// An output's values as f32.
     pub fn read(&self, value: &DynValue) -> Result<ArrayD<f32>> {
-        let values = match self.element {
-            TensorElementType::Float16 => value.try_extract_array::<f16>().map(|values| values.mapv(f16::to_f32)),
-            TensorElementType::Float64 => value.try_extract_array::<f64>().map(|values| values.mapv(|v| v as f32)),
-            _ => value.try_extract_array::<f32>().map(|values| values.to_owned()),
-        };
-        values.map_err(|error| runtime_error(&self.name, Place::cpu(), &error))
+        let fail = |error| runtime_error(&self.name, Place::cpu(), &error);
+        match self.element {
+            TensorElementType::Float16 => memory::map(value.try_extract_array::<f16>().map_err(fail)?, |v| v.to_f32()),
+            TensorElementType::Float64 => memory::map(value.try_extract_array::<f64>().map_err(fail)?, |v| *v as f32),
+            _ => memory::copy(value.try_extract_array::<f32>().map_err(fail)?),
+        }
     }
 
     /// As messages show it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{stack, ArrayView4, Axis};
+use ndarray::{ArrayView4, Axis};
 use ort::value::DynValue;
 
 use super::inputs::time_ids;
@@ -10,6 +10,7 @@ use super::residuals::Sum;
 use super::Conditions;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
 use crate::model::session::port::Port;
@@ -96,7 +97,7 @@ impl ControlNet {
         };
         give(&self.embeddings, &|port| port.tensor(conditions.embeddings.into_dyn()))?;
         give(&self.picture, &|port| {
-            let pictures = stack(Axis(0), &vec![control.picture; batch]).expect("pictures of one size");
+            let pictures = memory::concatenate(Axis(0), &vec![control.picture.insert_axis(Axis(0)); batch])?;
             port.tensor(pictures.view().into_dyn())
         })?;
         if let Some(port) = &self.pooled {

@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, Array5, Axis};
 
+use crate::error::Result;
+use crate::memory;
 use crate::model::Control;
 
 /// Numbers that tell SDXL of size and crop.
@@ -32,12 +34,12 @@ pub fn merged_controls(
     nets: usize,
     batch: usize,
     (height, width): (usize, usize),
-) -> (Array5<f32>, Array2<f32>) {
-    let mut pictures = Array5::zeros((nets, batch, 3, height, width));
+) -> Result<(Array5<f32>, Array2<f32>)> {
+    let mut pictures = memory::zeros((nets, batch, 3, height, width))?;
     let mut scales = Array2::zeros((nets, 1));
     for control in controls {
         pictures.index_axis_mut(Axis(0), control.index).assign(&control.picture);
         scales[(control.index, 0)] = control.scale;
     }
-    (pictures, scales)
+    Ok((pictures, scales))
 }

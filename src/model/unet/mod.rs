@@ -18,6 +18,7 @@ use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
+use crate::memory;
 use crate::runtime;
 use inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
 
@@ -222,7 +223,7 @@ impl Unet {
     ) -> Result<Array4<f32>> {
         let (n, _, height, width) = latents.dim();
         let batch = self.at_once(n, most);
-        let mut predicted = Array4::zeros((n, self.channels, height, width));
+        let mut predicted = memory::zeros((n, self.channels, height, width))?;
         for start in (0..n).step_by(batch) {
             let rows: Vec<usize> = (start..start + batch).map(|i| i.min(n - 1)).collect();
             let output = self.evaluate(latents, timestep, conditions, residuals, &rows, cancel)?;
@@ -284,7 +285,7 @@ impl Unet {
             }
         }
         if let Some((pictures, scales, nets)) = &self.merged {
-            let (values, strengths) = merged_controls(conditions.controls, *nets, batch, conditions.size);
+            let (values, strengths) = merged_controls(conditions.controls, *nets, batch, conditions.size)?;
             inputs.push(Input::once(pictures, pictures.tensor(values.view().into_dyn())?));
             inputs.push(Input::once(scales, scales.tensor(strengths.view().into_dyn())?));
         }

@@ -18,6 +18,7 @@ use super::session::port::Port;
 use super::session::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::memory;
 use statistics::{shrunk, Pool, Statistics};
 
 /// What both halves share, read from the decoder's `config.json`.
@@ -180,12 +181,12 @@ impl VaeDecoder {
         // What tiles as a texture sees the opposite edge in the tiles along its edges.
         let Seamless { x, y } = self.component.source().seamless;
         let margins = [y, x].map(|wraps| if wraps { side / 2 } else { 0 });
-        let wide = tiles::wrapped(latents, margins);
+        let wide = tiles::wrapped(latents, margins)?;
         let factor = self.scale.factor;
         let picture = tiles::decode(wide.view(), side, factor, |tile| Ok(self.run(tile, &statistics, cancel)?.0))?;
         let [rows, columns] = margins.map(|margin| margin * factor);
         let (_, height, width) = picture.dim();
-        Ok(picture.slice(s![.., rows..height - rows, columns..width - columns]).to_owned())
+        memory::copy(picture.slice(s![.., rows..height - rows, columns..width - columns]))
     }
 
     /// How many normalisations can be told what to normalise by.

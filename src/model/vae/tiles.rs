@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
-use ndarray::{s, Array2, Array3, Array4, ArrayView4, Axis};
+use ndarray::{azip, s, Array2, Array3, Array4, ArrayView4, Axis};
 
 use crate::error::Result;
+use crate::memory;
 
 /// The picture of latents `[1, channels, height, width]`, decoded in tiles of at most `side` latents along
 /// each side. `factor`: pixels per latent.
@@ -16,17 +17,18 @@ pub fn decode(
     mut decode: impl FnMut(ArrayView4<f32>) -> Result<Array3<f32>>,
 ) -> Result<Array3<f32>> {
     let (_, _, height, width) = latents.dim();
-    let mut sum = Array3::zeros((3, height * factor, width * factor));
-    let mut weights = Array2::zeros((height * factor, width * factor));
+    let mut sum: Array3<f32> = memory::zeros((3, height * factor, width * factor))?;
+    let mut weights: Array2<f32> = memory::zeros((height * factor, width * factor))?;
     for rows in spans(height, side) {
         for columns in spans(width, side) {
             let tile = decode(latents.slice(s![.., .., rows.start..rows.end, columns.start..columns.end]))?;
             let (down, across) = (rows.weights(factor), columns.weights(factor));
-            let weight = Array2::from_shape_fn((down.len(), across.len()), |(y, x)| down[y] * across[x]);
+            let mut weight: Array2<f32> = memory::zeros((down.len(), across.len()))?;
+            weight.indexed_iter_mut().for_each(|((y, x), weight)| *weight = down[y] * across[x]);
             let area = s![rows.start * factor..rows.end * factor, columns.start * factor..columns.end * factor];
             for (mut sum, tile) in sum.axis_iter_mut(Axis(0)).zip(tile.axis_iter(Axis(0))) {
                 let mut sum = sum.slice_mut(area);
-                sum += &(&tile * &weight);
+                azip!((sum in &mut sum, tile in &tile, weight in &weight) *sum += tile * weight);
             }
             let mut weights = weights.slice_mut(area);
             weights += &weight;
@@ -36,12 +38,14 @@ pub fn decode(
 }
 
 /// Latents with so many rows and columns of the opposite edge on each side.
-pub fn wrapped(latents: ArrayView4<f32>, [rows, columns]: [usize; 2]) -> Array4<f32> {
+pub fn wrapped(latents: ArrayView4<f32>, [rows, columns]: [usize; 2]) -> Result<Array4<f32>> {
     let (n, channels, height, width) = latents.dim();
     let at = |i: usize, margin: usize, length: usize| (i + length - margin % length) % length;
-    Array4::from_shape_fn((n, channels, height + 2 * rows, width + 2 * columns), |(i, c, y, x)| {
-        latents[[i, c, at(y, rows, height), at(x, columns, width)]]
-    })
+    let mut wide: Array4<f32> = memory::zeros((n, channels, height + 2 * rows, width + 2 * columns))?;
+    for ((i, c, y, x), value) in wide.indexed_iter_mut() {
+        *value = latents[[i, c, at(y, rows, height), at(x, columns, width)]];
+    }
+    Ok(wide)
 }
 
 /// Goes through tiles of at most `side` latents along each side that cover each latent once.

@@ -19,6 +19,7 @@ use super::node::Node;
 use super::proto;
 use super::{GRAPH, NODE as NODE_OF_GRAPH};
 use crate::error::{bail, Result};
+use crate::memory;
 use crate::model::scan::wire::{Message, Wire};
 
 /// Along which axes pictures tile.
@@ -50,11 +51,11 @@ pub fn rewrite(file: impl Read + Seek, length: u64, seamless: Seamless) -> Resul
         bail!(ModelUnsupported, "no convolution in it pads its input, so there is nothing to make seamless");
     }
     let mut bytes =
-        Vec::with_capacity(length as usize + rewriter.edits.iter().map(|edit| edit.bytes.len()).sum::<usize>());
+        memory::vector(length as usize + rewriter.edits.iter().map(|edit| edit.bytes.len()).sum::<usize>())?;
     let mut position = whole.position();
     for edit in &rewriter.edits {
         rewriter.wire.copy(position..edit.range.start, &mut bytes)?;
-        bytes.extend_from_slice(&edit.bytes);
+        memory::append(&mut bytes, &edit.bytes)?;
         position = edit.range.end;
     }
     rewriter.wire.copy(position..length, &mut bytes)?;

@@ -1,0 +1,73 @@
+//! Memory as large as an image or a file: allocated so that a failure is an error, not the end of the process. (What is
+//! small is served from the [`crate::reserve`] then.)
+
+use ndarray::{Array, ArrayView, Axis, Dimension, RemoveAxis, ShapeBuilder};
+
+use crate::error::{bail, Result};
+use crate::reserve;
+
+/// An empty vector with room for so many.
+pub fn vector<T>(length: usize) -> Result<Vec<T>> {
+    let mut vector = Vec::new();
+    make_room(&mut vector, length)?;
+    Ok(vector)
+}
+
+/// Makes room for so many more.
+pub fn make_room<T>(vector: &mut Vec<T>, more: usize) -> Result<()> {
+    let before = reserve::refusals();
+    match vector.try_reserve(more) {
+        // The reserve is not for what can fail.
+        Ok(()) if reserve::refusals() == before => Ok(()),
+        _ => bail!(OutOfMemory, "there is no memory for {} bytes more", more.saturating_mul(size_of::<T>())),
+    }
+}
+
+/// Appends a copy of these.
+pub fn append<T: Copy>(vector: &mut Vec<T>, more: &[T]) -> Result<()> {
+    make_room(vector, more.len())?;
+    vector.extend_from_slice(more);
+    Ok(())
+}
+
+/// An array of one value.
+pub fn filled<T: Clone, D: Dimension>(shape: impl ShapeBuilder<Dim = D>, value: T) -> Result<Array<T, D>> {
+    let shape = shape.into_shape_with_order();
+    let mut numbers = vector(shape.size())?;
+    numbers.resize(shape.size(), value);
+    Ok(Array::from_shape_vec(shape, numbers).expect("as many numbers as the shape has"))
+}
+
+/// An array of zeros.
+pub fn zeros<T: Clone + Default, D: Dimension>(shape: impl ShapeBuilder<Dim = D>) -> Result<Array<T, D>> {
+    filled(shape, T::default())
+}
+
+/// A copy of an array, in standard layout.
+pub fn copy<T: Clone, D: Dimension>(from: ArrayView<T, D>) -> Result<Array<T, D>> {
+    map(from, T::clone)
+}
+
+/// What a function makes of each number of an array, in standard layout.
+pub fn map<T, U, D: Dimension>(from: ArrayView<T, D>, mut change: impl FnMut(&T) -> U) -> Result<Array<U, D>> {
+    let mut numbers = vector(from.len())?;
+    match from.as_slice() {
+        Some(slice) => numbers.extend(slice.iter().map(change)),
+        None => from.for_each(|number| numbers.push(change(number))),
+    }
+    Ok(Array::from_shape_vec(from.raw_dim(), numbers).expect("as many numbers as before"))
+}
+
+/// Arrays side by side along an axis. They have to be of one size along all others.
+pub fn concatenate<T: Clone + Default, D: RemoveAxis>(axis: Axis, parts: &[ArrayView<T, D>]) -> Result<Array<T, D>> {
+    let mut shape = parts[0].raw_dim();
+    shape[axis.index()] = parts.iter().map(|part| part.len_of(axis)).sum();
+    let mut whole = zeros(shape)?;
+    let mut rest = whole.view_mut();
+    for part in parts {
+        let (mut begin, end) = rest.split_at(axis, part.len_of(axis));
+        begin.assign(part);
+        rest = end;
+    }
+    Ok(whole)
+}
