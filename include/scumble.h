@@ -266,7 +266,8 @@ typedef int32_t scumble_status;
 #endif // __cplusplus
 
 /**
- * Where a generation is.
+ * Where a generation is. It has ended from `SCUMBLE_PHASE_DONE` on: a loop that polls goes on while the phase is
+ * less than that, and ends for a generation that failed or was cancelled too.
  */
 enum scumble_phase
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1495,7 +1496,7 @@ SCUMBLE_API scumble_status scumble_generation_start(const struct scumble_generat
  * How far the generation is. Costs microseconds and never waits for the computation.
  *
  * `progress` (not NULL): filled. The answer is whether the call succeeded; how the generation
- * fares stands in `progress`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+ * fares stands in `progress`: it has ended when its `phase` is `SCUMBLE_PHASE_DONE` or greater. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`.
  *
  * Any thread, any time.

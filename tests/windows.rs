@@ -118,6 +118,14 @@ fn paths_are_utf8() {
     fs::rename(program.path(ONNXRUNTIME), program.path("Läufer 走").join(ONNXRUNTIME)).unwrap();
     symlink(common::model(), program.path("Modèle 模型")).unwrap();
     told(program.command().current_dir(program.path("")).arg(ONNXRUNTIME));
+
+    let program = Program::alone(wine);
+    run(Command::new("x86_64-w64-mingw32-g++-posix")
+        .args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-static", "-Iinclude", "-Ibindings/cpp/include"])
+        .current_dir(ROOT)
+        .args(["tests/cpp/wide_paths.cpp", "-o"])
+        .arg(program.path("program.exe")));
+    told(&mut program.command());
 }
 
 /// Threads, mapped files, and another plugin's library of the same name.

@@ -145,7 +145,7 @@ pub unsafe extern "C" fn scumble_generation_start(generation: *const scumble_gen
 /// How far the generation is. Costs microseconds and never waits for the computation.
 ///
 /// `progress` (not NULL): filled. The answer is whether the call succeeded; how the generation
-/// fares stands in `progress`. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
+/// fares stands in `progress`: it has ended when its `phase` is `SCUMBLE_PHASE_DONE` or greater. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
 /// `INVALID_STRUCT_SIZE`.
 ///
 /// Any thread, any time.

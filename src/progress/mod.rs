@@ -12,7 +12,8 @@ use left::Evaluated;
 
 pub use left::Outlook;
 
-/// Where a generation is.
+/// Where a generation is. It has ended from `SCUMBLE_PHASE_DONE` on: a loop that polls goes on while the phase is
+/// less than that, and ends for a generation that failed or was cancelled too.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {

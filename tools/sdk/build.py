@@ -29,6 +29,7 @@ UNREAL_LIBRARY = f"{UNREAL}/Source/ThirdParty/ScumbleLibrary"
 SHARED = {
     "include/scumble.h": "include/scumble.h",
     "bindings/cpp/include/scumble.hpp": "include/scumble.hpp",
+    "bindings/cpp/include/scumble_desc.hpp": "include/scumble_desc.hpp",
     "bindings/cpp/cmake": "lib/cmake/scumble",
     "bindings/cpp/scumble.pc": "lib/pkgconfig/scumble.pc",
     "bindings/csharp/README.md": "bindings/csharp/README.md",

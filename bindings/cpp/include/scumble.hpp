@@ -8,12 +8,18 @@
  *     if (auto loaded = context->wait(); !loaded) return complain(loaded.error().text);
  *     auto prompt = context->prompt("a red apple");
  *     if (!prompt) return complain(prompt.error().text);
- *     auto picture = prompt->generation();
- *     if (!picture) return complain(picture.error().text);
- *     if (auto started = picture->start(); !started) return complain(started.error().text);
- *     ... each frame: picture->poll(), until its phase is SCUMBLE_PHASE_DONE ...
+ *     auto image = prompt->generation();
+ *     if (!image) return complain(image.error().text);
+ *     if (auto started = image->start(); !started) return complain(started.error().text);
+ *     for (;;) {
+ *         ... draw a frame ...
+ *         auto now = image->poll();
+ *         if (!now) return complain(now.error().text);
+ *         if (now->phase >= SCUMBLE_PHASE_DONE) break; // done, failed or cancelled
+ *     }
+ *     if (auto ended = image->failure(); !ended) return complain(ended.error().text);
  *     std::vector<uint8_t> pixels(64 * 64 * 4);
- *     if (auto read = picture->read(scumble::Pixels::rgba8(64, 64, pixels)); !read) ...
+ *     if (auto read = image->read(scumble::Pixels::rgba8(64, 64, pixels)); !read) ...
  *
  * Objects may be moved and not copied. One that was moved from answers SCUMBLE_STATUS_INVALID_HANDLE.
  */
@@ -21,6 +27,8 @@
 #define SCUMBLE_HPP
 
 #include <scumble.h>
+
+#include "scumble_desc.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -58,11 +66,12 @@ public:
     explicit operator bool() const noexcept { return content.index() == 0; }
     T &operator*() & { return *get(); }
     const T &operator*() const & { return *get(); }
-    T &&operator*() && { return std::move(*get()); }
+    T operator*() && { return std::move(*get()); }
     T *operator->() { return get(); }
     const T *operator->() const { return get(); }
     /// The error; only where there is one.
-    const Error &error() const { return *of<Error>(std::get_if<1>(&content)); }
+    const Error &error() const & { return *of<Error>(std::get_if<1>(&content)); }
+    Error error() && { return *of<Error>(std::get_if<1>(&content)); }
     /// `SCUMBLE_STATUS_OK` where there is a value.
     scumble_status status() const noexcept { return *this ? SCUMBLE_STATUS_OK : error().status; }
 
@@ -86,10 +95,11 @@ public:
     Result(Error error) : failure(std::move(error)) {}
 
     explicit operator bool() const noexcept { return !failure; }
-    const Error &error() const {
+    const Error &error() const & {
         if (!failure) std::abort();
         return *failure;
     }
+    Error error() && { return std::as_const(*this).error(); }
     scumble_status status() const noexcept { return failure ? failure->status : SCUMBLE_STATUS_OK; }
 
 private:
@@ -149,121 +159,6 @@ private:
 };
 
 }  // namespace detail
-
-/// Memory of somebody else: as much of C++20's std::span as is needed here.
-template <class T>
-class Span {
-    template <class Container>
-    using Element = std::remove_pointer_t<decltype(std::declval<Container &>().data())>;
-    template <class Container>
-    using IfOfT = std::enable_if_t<std::is_convertible_v<Element<Container> (*)[], T (*)[]>>;
-
-public:
-    constexpr Span(T *first, size_t count) noexcept : start(first), length(count) {}
-    /// A vector, an array, a std::span: what has `data()` and `size()`.
-    template <class Container, class = IfOfT<Container>>
-    constexpr Span(Container &container) noexcept : Span(container.data(), container.size()) {}
-    template <class Container, class = IfOfT<const Container>>
-    constexpr Span(const Container &container) noexcept : Span(container.data(), container.size()) {}
-    template <size_t count>
-    constexpr Span(T (&array)[count]) noexcept : Span(array, count) {}
-
-    constexpr T *data() const noexcept { return start; }
-    constexpr size_t size() const noexcept { return length; }
-    constexpr size_t size_bytes() const noexcept { return length * sizeof(T); }
-
-private:
-    T *start;
-    size_t length;
-};
-
-/// Pixels in the caller's memory: the fields of `scumble_image`. They must live as long as the call that they
-/// are given to. `Memory` is void, or const void for pixels that are only read.
-template <class Memory>
-struct BasicPixels : scumble_image {
-    template <class T>
-    using Like = std::conditional_t<std::is_const_v<Memory>, const T, T>;
-    using Bytes = Span<Like<uint8_t>>;
-    using Floats = Span<Like<float>>;
-
-    static BasicPixels rgba8(int32_t width, int32_t height, Bytes memory) {
-        return {SCUMBLE_FORMAT_RGBA8, width, height, memory.data(), memory.size_bytes()};
-    }
-    static BasicPixels bgra8(int32_t width, int32_t height, Bytes memory) {
-        return {SCUMBLE_FORMAT_BGRA8, width, height, memory.data(), memory.size_bytes()};
-    }
-    static BasicPixels rgb8(int32_t width, int32_t height, Bytes memory) {
-        return {SCUMBLE_FORMAT_RGB8, width, height, memory.data(), memory.size_bytes()};
-    }
-    static BasicPixels rgba32f(int32_t width, int32_t height, Floats memory) {
-        return {SCUMBLE_FORMAT_RGBA32F, width, height, memory.data(), memory.size_bytes()};
-    }
-    /// Any memory, such as that of a mapped texture, of so many bytes.
-    BasicPixels(scumble_format layout, int32_t columns, int32_t rows, Memory *memory, size_t bytes)
-        : scumble_image() {
-        struct_size = sizeof(scumble_image);
-        format = layout;
-        width = columns;
-        height = rows;
-        pixels = const_cast<void *>(memory); // only `read` writes, and it takes no const pixels
-        pixels_size = bytes;
-    }
-
-    /// The same with rows that begin so many bytes apart. Without it they follow each other without gaps.
-    BasicPixels with_pitch(uint32_t bytes) const {
-        BasicPixels wide = *this;
-        wide.row_pitch = bytes;
-        return wide;
-    }
-    /// The same with the lowest row first, as OpenGL and Unity have it.
-    BasicPixels bottom_up() const {
-        BasicPixels flipped = *this;
-        flipped.flags |= SCUMBLE_IMAGE_BOTTOM_UP;
-        return flipped;
-    }
-};
-
-/// Pixels to be filled, by `Generation::read`.
-using Pixels = BasicPixels<void>;
-/// Pixels to be read: a `picture` to start from, its `mask`, the `picture` of a ControlNet.
-using ConstPixels = BasicPixels<const void>;
-
-/// What a context is made from: the fields of `scumble_context_desc`. Texts stay the caller's until it is created.
-struct ContextDesc : scumble_context_desc {
-    ContextDesc(const char *model) : scumble_context_desc() {
-        (void)scumble_context_desc_init(this, sizeof(scumble_context_desc), SCUMBLE_ABI_VERSION);
-        model_path = model;
-    }
-};
-
-/// What a prompt is made from: the fields of `scumble_prompt_desc`. Texts stay the caller's until it is created.
-struct PromptDesc : scumble_prompt_desc {
-    PromptDesc(const char *positive, const char *negative = nullptr) : scumble_prompt_desc() {
-        (void)scumble_prompt_desc_init(this, sizeof(scumble_prompt_desc), SCUMBLE_ABI_VERSION);
-        text = positive;
-        negative_text = negative;
-    }
-};
-
-/// A picture that guides a ControlNet: the fields of `scumble_control`. It counts as the ControlNet was trained,
-/// all the time, unless its fields are changed.
-struct Control : scumble_control {
-    Control(int32_t number, const scumble_image &guide) : scumble_control() {
-        struct_size = sizeof(scumble_control);
-        controlnet = number;
-        scale = 1;
-        end = 1;
-        picture = &guide;
-    }
-};
-
-/// What a generation is made from: the fields of `scumble_generation_desc`. What they point to stays the caller's
-/// until it is created.
-struct GenerationDesc : scumble_generation_desc {
-    GenerationDesc() : scumble_generation_desc() {
-        (void)scumble_generation_desc_init(this, sizeof(scumble_generation_desc), SCUMBLE_ABI_VERSION);
-    }
-};
 
 /// One picture in progress. It keeps its prompt and its context alive.
 class Generation {
@@ -388,15 +283,15 @@ inline const char *version() noexcept { return scumble_version(); }
 inline const char *name_of(scumble_status status) noexcept { return scumble_status_name(status); }
 
 /// Loads ONNX Runtime, from this path or from where it is looked for. Optional: the first context does it too.
-inline Result<void> load_runtime(const char *path = nullptr) {
+inline Result<void> load_runtime(const Path &path = nullptr) {
     if (auto same = detail::same_abi(); !same) return same;
-    return detail::result(scumble_runtime_load(path));
+    return detail::result(scumble_runtime_load(path.get()));
 }
 
 /// Adds a library of a provider to ONNX Runtime, so that its devices can be named.
-inline Result<void> add_provider(const char *path) {
+inline Result<void> add_provider(const Path &path) {
     if (auto same = detail::same_abi(); !same) return same;
-    return detail::result(scumble_runtime_add_provider(path));
+    return detail::result(scumble_runtime_add_provider(path.get()));
 }
 
 /// What there is to create contexts on, best first, and for what cannot be used the reason; once ONNX Runtime is

@@ -78,7 +78,7 @@ namespace Scumble
         Panic = -100,
     }
 
-    /// <summary>Where a generation is.</summary>
+    /// <summary>Where a generation is. It has ended where <see cref="GenerationProgress.IsFinished"/> says so.</summary>
     public enum Phase
     {
         /// <summary>Neither started nor stepped.</summary>
