@@ -1233,8 +1233,8 @@ SCUMBLE_API scumble_status scumble_runtime_load(const char *path);
  * onnxruntime-ep-openvino, and looks for devices again. It stays loaded until the process ends.
  *
  * `path` (not NULL): the library, UTF-8, at most 32 KiB. Errors: `RUNTIME_INVALID` (there is none, it is not a
- * provider's, or what it needs is missing, such as a driver: the text tells), `INVALID_UTF8`, `LIMIT_EXCEEDED`, and
- * those of `scumble_runtime_load`, which it calls.
+ * provider's, or what it needs is missing, such as a driver: the text tells), `INVALID_ARGUMENT`, `INVALID_UTF8`,
+ * `LIMIT_EXCEEDED`, and those of `scumble_runtime_load`, which it calls.
  *
  * Any thread. This call takes as long as `scumble_runtime_load`.
  */
@@ -1289,8 +1289,9 @@ SCUMBLE_API scumble_status scumble_context_create(const struct scumble_context_d
 /**
  * Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
  * the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
- * `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`, `CANCELLED`, `PANIC`. Besides these:
- * `INVALID_HANDLE`.
+ * `INVALID_ARGUMENT` (the model has no such `variant`), `NOT_SUPPORTED` (the device cannot run this
+ * model, or not with these options), `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`,
+ * `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
  *
  * Any thread, any time.
  */
@@ -1299,8 +1300,8 @@ SCUMBLE_API scumble_status scumble_context_poll(const struct scumble_context *co
 /**
  * Waits until the model is loaded or loading failed.
  *
- * `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_context_poll`
- * does, but `SCUMBLE_STATUS_TIMEOUT` while it is still loading.
+ * `timeout_ms`: how long; negative for ever, 0 not at all. `SCUMBLE_STATUS_TIMEOUT` while it is
+ * still loading. Errors: those of `scumble_context_poll`.
  *
  * Any thread. This call blocks.
  */
@@ -1309,8 +1310,8 @@ SCUMBLE_API scumble_status scumble_context_wait(const struct scumble_context *co
 /**
  * Describes a loaded model.
  *
- * `info` (not NULL): filled. Errors: those of `scumble_context_poll`, `INVALID_ARGUMENT`,
- * `INVALID_STRUCT_SIZE`.
+ * `info` (not NULL): filled. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those
+ * of `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
  *
  * Any thread, any time.
  */
@@ -1335,7 +1336,8 @@ SCUMBLE_API scumble_status scumble_context_set_pace(const struct scumble_context
  * again, which takes as long as `load_ms` at most. Work that is going on is not interrupted: memory is given
  * back when it is this call's turn, behind what was begun before.
  *
- * Errors: those of `scumble_context_poll`. How much is held tells `scumble_context_get_info`.
+ * `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of `scumble_context_poll`. How
+ * much is held tells `scumble_context_get_info`.
  *
  * Any thread, any time.
  */
@@ -1386,7 +1388,8 @@ SCUMBLE_API scumble_status scumble_prompt_desc_init(struct scumble_prompt_desc *
  * given back with `scumble_prompt_destroy`; untouched on failure. The prompt keeps the context's
  * model. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of
  * `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`,
- * `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+ * `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED` (`clip_skip` with a model that lacks
+ * `SCUMBLE_FEATURE_CLIP_SKIP`).
  *
  * Any thread.
  */
@@ -1409,8 +1412,7 @@ SCUMBLE_API scumble_status scumble_prompt_blend(const struct scumble_prompt *fir
  * Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
  *
  * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
- * changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
- * `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `CANCELLED`.
+ * changed. Errors: `WRONG_STATE` (not by hand, or encoded already), and those of `scumble_prompt_poll`.
  *
  * Any thread, one at a time for a prompt. This call computes.
  */
@@ -1418,9 +1420,9 @@ SCUMBLE_API scumble_status scumble_prompt_encode(const struct scumble_prompt *pr
 
 /**
  * Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
- * the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`,
- * `OUT_OF_DEVICE_MEMORY`,
- * `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+ * the error of encoding when it failed: `LIMIT_EXCEEDED` (a weighted text of more than 64 chunks),
+ * `NOT_FINITE`, `CANCELLED`, and those of `scumble_context_poll`, since a part of the model that was
+ * unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
  *
  * Any thread, any time.
  */
@@ -1429,9 +1431,9 @@ SCUMBLE_API scumble_status scumble_prompt_poll(const struct scumble_prompt *prom
 /**
  * Waits until the prompt is encoded or encoding failed.
  *
- * `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_prompt_poll` does,
- * but `SCUMBLE_STATUS_TIMEOUT` while it is not encoded. A prompt to be encoded by hand is waited
- * for too: another thread may do it.
+ * `timeout_ms`: how long; negative for ever, 0 not at all. `SCUMBLE_STATUS_TIMEOUT` while it is not
+ * encoded. Errors: those of `scumble_prompt_poll`. A prompt to be encoded manually is waited for too:
+ * another thread may do it.
  *
  * Any thread. This call blocks.
  */
@@ -1440,8 +1442,8 @@ SCUMBLE_API scumble_status scumble_prompt_wait(const struct scumble_prompt *prom
 /**
  * Describes an encoded prompt.
  *
- * `info` (not NULL): filled. Errors: those of `scumble_prompt_poll`, `INVALID_ARGUMENT`,
- * `INVALID_STRUCT_SIZE`.
+ * `info` (not NULL): filled. `SCUMBLE_STATUS_NOT_READY` while the prompt is not encoded. Errors: those
+ * of `scumble_prompt_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
  *
  * Any thread, any time.
  */
@@ -1475,7 +1477,8 @@ SCUMBLE_API scumble_status scumble_generation_desc_init(struct scumble_generatio
  * be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
  * prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `BUFFER_TOO_SMALL` (of
- * a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`.
+ * a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`, `MODEL_INVALID` and `MODEL_UNSUPPORTED` (what the
+ * model's `scheduler_config.json` says does not suit the scheduler that was asked for).
  *
  * Any thread.
  */
@@ -1486,7 +1489,8 @@ SCUMBLE_API scumble_status scumble_generation_create(const struct scumble_prompt
  * take turns, one UNet evaluation each.
  *
  * Errors: `INVALID_HANDLE`, `WRONG_STATE` (started or stepped already, or its prompt is to be
- * encoded by hand and is not), and that with which the generation ended before.
+ * encoded manually and is not), and that with which the generation ended before: one of those of
+ * `scumble_generation_error`.
  *
  * Any thread, one at a time for a generation.
  */
@@ -1507,10 +1511,8 @@ SCUMBLE_API scumble_status scumble_generation_poll(const struct scumble_generati
  * Waits until the generation is done, failed or cancelled.
  *
  * `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
- * `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
- * error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`,
- * `MODEL_UNSUPPORTED`,
- * `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+ * `SCUMBLE_STATUS_TIMEOUT` while it is not, and when it was cancelled or failed one of those of
+ * `scumble_generation_error`. Besides these: `WRONG_STATE` (not started).
  *
  * Any thread. This call blocks.
  */
@@ -1562,7 +1564,8 @@ SCUMBLE_API scumble_status scumble_generation_get_info(const struct scumble_gene
  * Why the generation failed or that it was cancelled: answers its status and makes its text this
  * thread's `scumble_last_error`. `OK` when there is no error.
  *
- * Errors besides: `INVALID_HANDLE`.
+ * Errors: `CANCELLED`, `NOT_FINITE`, and those of `scumble_prompt_poll`, since it fails when its prompt
+ * does, and a part of the model that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
  *
  * Any thread, any time.
  */
@@ -1575,9 +1578,8 @@ SCUMBLE_API scumble_status scumble_generation_error(const struct scumble_generat
  *
  * `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when
  * the model computes for somebody else, `SCUMBLE_STATUS_NOT_READY` when the prompt is not encoded
- * yet; then nothing has changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (started, or all
- * evaluations are done), `CANCELLED`, and the failures that `scumble_generation_wait` lists, which
- * end the generation.
+ * yet; then nothing has changed. Errors: `WRONG_STATE` (started, or all evaluations are done), and
+ * those of `scumble_generation_error`: a failure ends the generation.
  *
  * Any thread, one at a time for a generation. This call computes.
  */
@@ -1586,9 +1588,9 @@ SCUMBLE_API scumble_status scumble_generation_step(const struct scumble_generati
 /**
  * By hand: decodes the finished latents, on the calling thread.
  *
- * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors:
- * `INVALID_HANDLE`, `WRONG_STATE` (started, evaluations are left, or decoded already),
- * `CANCELLED`, and the failures that `scumble_generation_wait` lists, which end the generation.
+ * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors: `WRONG_STATE`
+ * (started, evaluations are left, or decoded already), and those of `scumble_generation_error`: a
+ * failure ends the generation.
  *
  * Any thread, one at a time for a generation. This call computes.
  */
@@ -1602,7 +1604,7 @@ SCUMBLE_API scumble_status scumble_generation_decode(const struct scumble_genera
  * be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
  * preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
  * `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
- * the generation ended before. On failure nothing is written.
+ * the generation ended before: one of those of `scumble_generation_error`. On failure nothing is written.
  *
  * Any thread, any time.
  */

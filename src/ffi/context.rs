@@ -321,8 +321,9 @@ fn priority_of(value: i32) -> Result<Priority> {
 
 /// Whether the model is loaded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
 /// the error of loading when it failed: `RUNTIME_…`, `MODEL_…`, `DEVICE_NOT_FOUND`,
-/// `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`, `CANCELLED`, `PANIC`. Besides these:
-/// `INVALID_HANDLE`.
+/// `INVALID_ARGUMENT` (the model has no such `variant`), `NOT_SUPPORTED` (the device cannot run this
+/// model, or not with these options), `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `DEVICE_LOST`,
+/// `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
 ///
 /// Any thread, any time.
 ///
@@ -335,8 +336,8 @@ pub unsafe extern "C" fn scumble_context_poll(context: *const scumble_context) -
 
 /// Waits until the model is loaded or loading failed.
 ///
-/// `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_context_poll`
-/// does, but `SCUMBLE_STATUS_TIMEOUT` while it is still loading.
+/// `timeout_ms`: how long; negative for ever, 0 not at all. `SCUMBLE_STATUS_TIMEOUT` while it is
+/// still loading. Errors: those of `scumble_context_poll`.
 ///
 /// Any thread. This call blocks.
 ///
@@ -349,8 +350,8 @@ pub unsafe extern "C" fn scumble_context_wait(context: *const scumble_context, t
 
 /// Describes a loaded model.
 ///
-/// `info` (not NULL): filled. Errors: those of `scumble_context_poll`, `INVALID_ARGUMENT`,
-/// `INVALID_STRUCT_SIZE`.
+/// `info` (not NULL): filled. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those
+/// of `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
 ///
 /// Any thread, any time.
 ///
@@ -424,7 +425,8 @@ pub unsafe extern "C" fn scumble_context_set_pace(context: *const scumble_contex
 /// again, which takes as long as `load_ms` at most. Work that is going on is not interrupted: memory is given
 /// back when it is this call's turn, behind what was begun before.
 ///
-/// Errors: those of `scumble_context_poll`. How much is held tells `scumble_context_get_info`.
+/// `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of `scumble_context_poll`. How
+/// much is held tells `scumble_context_get_info`.
 ///
 /// Any thread, any time.
 ///

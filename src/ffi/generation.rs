@@ -104,7 +104,8 @@ pub unsafe extern "C" fn scumble_generation_desc_init(
 /// be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
 /// prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
 /// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `BUFFER_TOO_SMALL` (of
-/// a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`.
+/// a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`, `MODEL_INVALID` and `MODEL_UNSUPPORTED` (what the
+/// model's `scheduler_config.json` says does not suit the scheduler that was asked for).
 ///
 /// Any thread.
 ///
@@ -131,7 +132,8 @@ pub unsafe extern "C" fn scumble_generation_create(
 /// take turns, one UNet evaluation each.
 ///
 /// Errors: `INVALID_HANDLE`, `WRONG_STATE` (started or stepped already, or its prompt is to be
-/// encoded by hand and is not), and that with which the generation ended before.
+/// encoded manually and is not), and that with which the generation ended before: one of those of
+/// `scumble_generation_error`.
 ///
 /// Any thread, one at a time for a generation.
 ///
@@ -185,10 +187,8 @@ pub unsafe extern "C" fn scumble_generation_poll(
 /// Waits until the generation is done, failed or cancelled.
 ///
 /// `timeout_ms`: how long; negative for ever, 0 not at all. `OK` when the picture is there,
-/// `SCUMBLE_STATUS_TIMEOUT` while it is not, `SCUMBLE_STATUS_CANCELLED` when it was cancelled, the
-/// error when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`,
-/// `MODEL_UNSUPPORTED`,
-/// `PANIC`. Besides these: `INVALID_HANDLE`, `WRONG_STATE` (not started).
+/// `SCUMBLE_STATUS_TIMEOUT` while it is not, and when it was cancelled or failed one of those of
+/// `scumble_generation_error`. Besides these: `WRONG_STATE` (not started).
 ///
 /// Any thread. This call blocks.
 ///
@@ -285,7 +285,8 @@ pub unsafe extern "C" fn scumble_generation_get_info(
 /// Why the generation failed or that it was cancelled: answers its status and makes its text this
 /// thread's `scumble_last_error`. `OK` when there is no error.
 ///
-/// Errors besides: `INVALID_HANDLE`.
+/// Errors: `CANCELLED`, `NOT_FINITE`, and those of `scumble_prompt_poll`, since it fails when its prompt
+/// does, and a part of the model that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
 ///
 /// Any thread, any time.
 ///
@@ -305,9 +306,8 @@ pub unsafe extern "C" fn scumble_generation_error(generation: *const scumble_gen
 ///
 /// `left` (may be NULL): receives how many evaluations are left. `SCUMBLE_STATUS_BUSY` at once when
 /// the model computes for somebody else, `SCUMBLE_STATUS_NOT_READY` when the prompt is not encoded
-/// yet; then nothing has changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (started, or all
-/// evaluations are done), `CANCELLED`, and the failures that `scumble_generation_wait` lists, which
-/// end the generation.
+/// yet; then nothing has changed. Errors: `WRONG_STATE` (started, or all evaluations are done), and
+/// those of `scumble_generation_error`: a failure ends the generation.
 ///
 /// Any thread, one at a time for a generation. This call computes.
 ///
@@ -327,9 +327,9 @@ pub unsafe extern "C" fn scumble_generation_step(generation: *const scumble_gene
 
 /// By hand: decodes the finished latents, on the calling thread.
 ///
-/// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors:
-/// `INVALID_HANDLE`, `WRONG_STATE` (started, evaluations are left, or decoded already),
-/// `CANCELLED`, and the failures that `scumble_generation_wait` lists, which end the generation.
+/// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors: `WRONG_STATE`
+/// (started, evaluations are left, or decoded already), and those of `scumble_generation_error`: a
+/// failure ends the generation.
 ///
 /// Any thread, one at a time for a generation. This call computes.
 ///
@@ -347,7 +347,7 @@ pub unsafe extern "C" fn scumble_generation_decode(generation: *const scumble_ge
 /// be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
 /// preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
 /// `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
-/// the generation ended before. On failure nothing is written.
+/// the generation ended before: one of those of `scumble_generation_error`. On failure nothing is written.
 ///
 /// Any thread, any time.
 ///

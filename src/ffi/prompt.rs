@@ -98,7 +98,8 @@ fn defaults(struct_size: u32) -> scumble_prompt_desc {
 /// given back with `scumble_prompt_destroy`; untouched on failure. The prompt keeps the context's
 /// model. `SCUMBLE_STATUS_NOT_READY` while the context is loading. Errors: those of
 /// `scumble_context_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`,
-/// `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+/// `INVALID_UTF8`, `LIMIT_EXCEEDED`, `NOT_SUPPORTED` (`clip_skip` with a model that lacks
+/// `SCUMBLE_FEATURE_CLIP_SKIP`).
 ///
 /// Any thread.
 ///
@@ -169,8 +170,7 @@ pub unsafe extern "C" fn scumble_prompt_blend(
 /// Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
 ///
 /// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
-/// changed. Errors: `INVALID_HANDLE`, `WRONG_STATE` (not by hand, or encoded already),
-/// `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`, `OUT_OF_DEVICE_MEMORY`, `CANCELLED`.
+/// changed. Errors: `WRONG_STATE` (not by hand, or encoded already), and those of `scumble_prompt_poll`.
 ///
 /// Any thread, one at a time for a prompt. This call computes.
 ///
@@ -182,9 +182,9 @@ pub unsafe extern "C" fn scumble_prompt_encode(prompt: *const scumble_prompt) ->
 }
 
 /// Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and
-/// the error of encoding when it failed: `RUNTIME_FAILED`, `NOT_FINITE`, `DEVICE_LOST`, `OUT_OF_MEMORY`,
-/// `OUT_OF_DEVICE_MEMORY`,
-/// `CANCELLED`, `PANIC`. Besides these: `INVALID_HANDLE`.
+/// the error of encoding when it failed: `LIMIT_EXCEEDED` (a weighted text of more than 64 chunks),
+/// `NOT_FINITE`, `CANCELLED`, and those of `scumble_context_poll`, since a part of the model that was
+/// unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
 ///
 /// Any thread, any time.
 ///
@@ -197,9 +197,9 @@ pub unsafe extern "C" fn scumble_prompt_poll(prompt: *const scumble_prompt) -> S
 
 /// Waits until the prompt is encoded or encoding failed.
 ///
-/// `timeout_ms`: how long; negative for ever, 0 not at all. Answers as `scumble_prompt_poll` does,
-/// but `SCUMBLE_STATUS_TIMEOUT` while it is not encoded. A prompt to be encoded by hand is waited
-/// for too: another thread may do it.
+/// `timeout_ms`: how long; negative for ever, 0 not at all. `SCUMBLE_STATUS_TIMEOUT` while it is not
+/// encoded. Errors: those of `scumble_prompt_poll`. A prompt to be encoded manually is waited for too:
+/// another thread may do it.
 ///
 /// Any thread. This call blocks.
 ///
@@ -212,8 +212,8 @@ pub unsafe extern "C" fn scumble_prompt_wait(prompt: *const scumble_prompt, time
 
 /// Describes an encoded prompt.
 ///
-/// `info` (not NULL): filled. Errors: those of `scumble_prompt_poll`, `INVALID_ARGUMENT`,
-/// `INVALID_STRUCT_SIZE`.
+/// `info` (not NULL): filled. `SCUMBLE_STATUS_NOT_READY` while the prompt is not encoded. Errors: those
+/// of `scumble_prompt_poll`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
 ///
 /// Any thread, any time.
 ///

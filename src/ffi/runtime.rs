@@ -72,8 +72,8 @@ pub unsafe extern "C" fn scumble_runtime_load(path: *const c_char) -> Status {
 /// onnxruntime-ep-openvino, and looks for devices again. It stays loaded until the process ends.
 ///
 /// `path` (not NULL): the library, UTF-8, at most 32 KiB. Errors: `RUNTIME_INVALID` (there is none, it is not a
-/// provider's, or what it needs is missing, such as a driver: the text tells), `INVALID_UTF8`, `LIMIT_EXCEEDED`, and
-/// those of `scumble_runtime_load`, which it calls.
+/// provider's, or what it needs is missing, such as a driver: the text tells), `INVALID_ARGUMENT`, `INVALID_UTF8`,
+/// `LIMIT_EXCEEDED`, and those of `scumble_runtime_load`, which it calls.
 ///
 /// Any thread. This call takes as long as `scumble_runtime_load`.
 ///

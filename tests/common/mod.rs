@@ -14,6 +14,7 @@ pub mod mono;
 pub mod onnx;
 pub mod painting;
 pub mod sdk;
+pub mod statuses;
 #[cfg(unix)]
 pub mod windows;
 
