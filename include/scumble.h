@@ -811,7 +811,7 @@ typedef struct scumble_prompt_desc {
   /**
    * How many layers of the text encoder to leave out at the end, for `text` alone: counted as
    * diffusers does, one less than the number that web interfaces show. Needs
-   * `SCUMBLE_FEATURE_CLIP_SKIP`. Default 0.
+   * `SCUMBLE_FEATURE_CLIP_SKIP`. At least one layer has to be left. Default 0.
    */
   int32_t clip_skip;
   /**

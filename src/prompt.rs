@@ -53,12 +53,16 @@ impl Prompt {
                 parse_weighted(value).map_err(|error| error.within(name))?; // so that it fails here
             }
         }
-        if texts.clip_skip > 0 && !loaded.info.features.clip_skip {
-            bail!(
+        match (texts.clip_skip, loaded.info.features.clip_skip) {
+            (skip, 0) if skip > 0 => bail!(
                 NotSupported,
-                "clip_skip is {}, but the text encoder was exported without hidden states; export it with them",
-                texts.clip_skip
-            );
+                "clip_skip is {skip}, but the text encoder was exported without hidden states; export it with them"
+            ),
+            (skip, most) if skip > most => bail!(
+                InvalidArgument,
+                "clip_skip is {skip}; expected at most {most}, or the text encoder has no layer left"
+            ),
+            _ => {}
         }
         let encoding = Arc::new(Encoding { texts, encoded: Promise::new(), cancel: Cancel::default() });
         if !by_hand {

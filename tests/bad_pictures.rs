@@ -177,9 +177,11 @@ fn pictures_for_a_model_without_an_encoder() {
     let mut desc = c::desc(scumble_prompt_desc_init);
     (desc.text, desc.clip_skip) = (c"a red apple".as_ptr(), 3);
     let mut prompt = ptr::null_mut();
-    ok(unsafe { scumble_prompt_create(context, &desc, &mut prompt) });
-    let answer = unsafe { scumble_prompt_wait(prompt, -1) };
+    let answer = unsafe { scumble_prompt_create(context, &desc, &mut prompt) };
     refused(answer, InvalidArgument, &["clip_skip is 3; expected at most 2"]);
+    desc.clip_skip = 2;
+    ok(unsafe { scumble_prompt_create(context, &desc, &mut prompt) });
+    ok(unsafe { scumble_prompt_wait(prompt, -1) });
 }
 
 #[test]

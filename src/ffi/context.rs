@@ -242,7 +242,7 @@ fn features(features: Features) -> u32 {
     [
         (features.images, SCUMBLE_FEATURE_PICTURES),
         (features.inpainting, SCUMBLE_FEATURE_INPAINTING),
-        (features.clip_skip, SCUMBLE_FEATURE_CLIP_SKIP),
+        (features.clip_skip > 0, SCUMBLE_FEATURE_CLIP_SKIP),
         (features.embeds_guidance, SCUMBLE_FEATURE_EMBEDDED_GUIDANCE),
         (features.tiny_decoder, SCUMBLE_FEATURE_TINY_DECODER),
     ]

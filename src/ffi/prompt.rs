@@ -29,7 +29,7 @@ pub struct scumble_prompt_desc {
     pub negative_text: *const c_char,
     /// How many layers of the text encoder to leave out at the end, for `text` alone: counted as
     /// diffusers does, one less than the number that web interfaces show. Needs
-    /// `SCUMBLE_FEATURE_CLIP_SKIP`. Default 0.
+    /// `SCUMBLE_FEATURE_CLIP_SKIP`. At least one layer has to be left. Default 0.
     pub clip_skip: i32,
     /// How both texts are read: a `scumble_syntax`. Default `SCUMBLE_SYNTAX_PLAIN`.
     pub syntax: i32,

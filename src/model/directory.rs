@@ -157,7 +157,7 @@ impl StableDiffusion {
         let features = Features {
             images: encoder.is_some(),
             inpainting: unet.input_channels > unet.channels,
-            clip_skip: conditioner.can_skip(),
+            clip_skip: conditioner.most_skipped(),
             controlnets: controlnets.len().max(unet.merged_controlnets()),
             embeds_guidance: unet.embeds_guidance(),
             tiny_decoder: tiny_decoder.is_some(),

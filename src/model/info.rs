@@ -39,8 +39,8 @@ pub struct Features {
     pub images: bool,
     /// Its UNet was trained to repaint: it needs a picture and a mask.
     pub inpainting: bool,
-    /// Its text encoders give hidden states, for clip skip.
-    pub clip_skip: bool,
+    /// The most layers of its text encoders that a prompt can leave out; 0 where they give no hidden states.
+    pub clip_skip: usize,
     /// How many ControlNets are loaded.
     pub controlnets: usize,
     /// Its UNet takes the guidance scale as an input: a consistency model. One evaluation a step is

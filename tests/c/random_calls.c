@@ -129,7 +129,7 @@ static void created(caller_t *caller, enum kind kind, scumble_status status, con
     void *before = (void *)__atomic_exchange_n(slot, (uintptr_t)handle, __ATOMIC_RELAXED);
     if (kind == CONTEXT) {
         for (int i = 1; i < 4; i++) __atomic_store_n(slot + i * SLOTS / 4, (uintptr_t)handle, __ATOMIC_RELAXED);
-        if (once_in(&caller->dice, 2)) CALL(caller, scumble_context_wait, handle, 500);
+        if (once_in(&caller->dice, 2)) CALL(caller, scumble_context_wait, handle, 1000);
     }
     if (before != NULL) destroy(caller, kind, before);
 }
@@ -166,7 +166,7 @@ static guarded_t *place_for_handle(caller_t *caller, guarded_t *memory) {
     } while (0)
 
 static int32_t random_timeout(dice_t *dice) {
-    return once_in(dice, 50) && getenv("NO_SHUTDOWN") == NULL ? -1 : once_in(dice, 4) ? 0 : between(dice, 1, 30);
+    return once_in(dice, 50) ? 2000 : once_in(dice, 4) ? 0 : between(dice, 1, 30);
 }
 
 /* What a poll says hangs together. */
@@ -256,7 +256,9 @@ static void call(caller_t *caller, enum function function) {
             DEMAND(caller, is_untouched_after(&memory, status == SCUMBLE_STATUS_OK ? told : 0), status);
             break;
         }
-        case F_scumble_shutdown: CALL(caller, scumble_shutdown, between(dice, 0, 50)); break;
+        case F_scumble_shutdown:
+            CALL(caller, scumble_shutdown, between(dice, 0, 50));
+            break;
         case F_scumble_runtime_load:
             CALL(caller, scumble_runtime_load, once_in(dice, 2) ? NULL : once_in(dice, 2) ? ONE_OF(dice, "no.so", "Cargo.toml", "/", "libm.so.6") : hostile_text(dice));
             break;
@@ -340,7 +342,8 @@ static uint32_t how_seldom(enum function function) {
         case F_scumble_shutdown: return 20000;
         case F_scumble_context_create: case F_scumble_context_destroy: return 1000;
         case F_scumble_runtime_load: case F_scumble_runtime_add_provider: return 200;
-        case F_scumble_context_trim: case F_scumble_prompt_destroy: return 20;
+        case F_scumble_context_trim: case F_scumble_prompt_destroy: case F_scumble_generation_destroy: return 20;
+        case F_scumble_generation_create: case F_scumble_generation_cancel: return 8;
         default: return 1;
     }
 }
@@ -425,7 +428,7 @@ int main(int count, char **arguments) {
             sleep_ms(50);
             watch();
         }
-        if (getenv("NO_SHUTDOWN") == NULL) shut_down(&own);
+        shut_down(&own);
     }
     __atomic_store_n(&stopping, 1, __ATOMIC_RELAXED);
     do {

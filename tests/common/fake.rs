@@ -39,7 +39,7 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
     let info = ModelInfo {
         name: "fake".into(),
         family: Family::Sd1,
-        features: Features { images: true, clip_skip: true, controlnets: 1, ..Features::default() },
+        features: Features { images: true, clip_skip: 2, controlnets: 1, ..Features::default() },
         width: SIDE,
         height: SIDE,
         fixed_width: None,

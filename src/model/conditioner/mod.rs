@@ -115,9 +115,9 @@ impl Conditioner {
         self.encoders[0].is_open_clip()
     }
 
-    /// Whether clip skip works: the exports give hidden states.
-    pub fn can_skip(&self) -> bool {
-        self.encoders.iter().all(TextEncoder::can_skip)
+    /// The most layers that clip skip can leave out; 0 where the exports give no hidden states.
+    pub fn most_skipped(&self) -> usize {
+        self.encoders.iter().map(TextEncoder::most_skipped).min().unwrap_or(0)
     }
 
     /// Encodes both texts. Where one is read in more chunks than the other, the other gets empty ones.

@@ -126,9 +126,17 @@ impl TextEncoder {
         self.is_open_clip
     }
 
-    /// Whether earlier layers can be asked for.
-    pub fn can_skip(&self) -> bool {
-        self.hidden.len() > 1
+    /// How many layers before the usual one can be asked for; 0 where the export gives none.
+    pub fn most_skipped(&self) -> usize {
+        // The first hidden state is not a layer's output.
+        self.hidden.len().saturating_sub(2 + self.before_last(0))
+    }
+
+    fn before_last(&self, skip: usize) -> usize {
+        match self.layer {
+            Layer::Last => skip,
+            Layer::Penultimate => skip + 1,
+        }
     }
 
     /// Embeds chunks of exactly the tokenizer's length. `skip`: how many layers before the usual
@@ -163,28 +171,16 @@ impl TextEncoder {
     }
 
     fn layer_at(&self, skip: usize) -> Result<Port> {
-        let before_last = match self.layer {
-            Layer::Last => skip,
-            Layer::Penultimate => skip + 1,
-        };
-        match (&self.last, skip) {
-            (Some(last), 0) => return Ok(last.clone()),
-            _ if self.hidden.is_empty() => bail!(
-                NotSupported,
-                "clip_skip is {skip}, but {} was exported without hidden_states; export it with them",
-                self.what
-            ),
-            _ => {}
+        if let (Some(last), 0) = (&self.last, skip) {
+            return Ok(last.clone());
         }
-        // The first is not a layer's output.
-        match self.hidden.len().checked_sub(before_last + 1).filter(|i| *i > 0) {
-            Some(i) => Ok(self.hidden[i].clone()),
-            None => bail!(
+        match self.hidden.len().checked_sub(self.before_last(skip) + 1) {
+            Some(i) if skip <= self.most_skipped() => Ok(self.hidden[i].clone()),
+            _ => bail!(
                 InvalidArgument,
-                "clip_skip is {skip}; expected at most {}: {} has {} layers",
-                self.hidden.len().saturating_sub(2 + before_last - skip),
-                self.what,
-                self.hidden.len() - 1
+                "clip_skip is {skip}; expected at most {}, for {}",
+                self.most_skipped(),
+                self.what
             ),
         }
     }
