@@ -39,7 +39,7 @@ static const struct {
 #undef FUNCTION
 };
 
-enum { THREADS = 8, LONGEST_MS = 60000, SHUTDOWN_MS = 10000, LEAST = -100, STATUSES = 128, TOLD = 20 };
+enum { THREADS = 8, LONGEST_MS = 60000, SHUTDOWN_MS = 30000, LEAST = -100, STATUSES = 128, TOLD = 20 };
 enum kind { CONTEXT, PROMPT, GENERATION, KINDS, SLOTS = 16, STALE = 64 };
 
 static uintptr_t live[KINDS][SLOTS], stale[STALE];
