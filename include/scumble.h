@@ -147,6 +147,10 @@ enum scumble_status
    */
   SCUMBLE_STATUS_EMPTY = 5,
   /**
+   * `scumble_shutdown` has ended everything but a thread that loads a model, which ONNX Runtime does not stop.
+   */
+  SCUMBLE_STATUS_THREAD_LEFT = 6,
+  /**
    * A parameter or a field has a value that is not allowed.
    */
   SCUMBLE_STATUS_INVALID_ARGUMENT = -1,
@@ -1195,16 +1199,24 @@ SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
  * ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
  * created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
  *
- * A process may also end without it: by `_exit` or a signal at any moment; by `exit`, or by a return
- * from main, which cancel all work and wait for that up to 1.5 seconds. While a context is loading,
- * call `exit` on a thread that has called Scumble before: else ONNX Runtime may crash in it. (On Windows the
+ * No object survives it: while it is in progress, `scumble_context_create`, `scumble_prompt_create`,
+ * `scumble_prompt_blend` and `scumble_generation_create` on other threads answer `SCUMBLE_STATUS_CANCELLED` or
+ * `SCUMBLE_STATUS_INVALID_HANDLE`. Every wait returns. What it waits for is what computes at this moment, which stops
+ * between two operators of the model.
+ *
+ * `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
+ * still ending (a model call that does not stop between two operators): call again to wait on.
+ * `SCUMBLE_STATUS_THREAD_LEFT` when all has ended but for a thread that was left behind: ONNX Runtime did not stop
+ * loading a model (some damaged graphs keep it busy for ever) within a second of a cancel. That thread uses nothing
+ * of the library's objects, and does not keep the process from ending; the log names its file. To wait longer does
+ * not help.
+ *
+ * A process may also end without this call: by `_exit` or a signal at any moment; by `exit` on any thread, or by a
+ * return from main, which cancel all work and wait for that up to 1.5 seconds. (On Windows the
  * system ends all other threads before the library hears of `exit`, so nothing is waited for; while a context
  * is loading, ONNX Runtime may then never end: call this before, or `TerminateProcess`.) A child
  * that was forked from a process that had called Scumble may end or exec, but not use it: every call
  * answers `WRONG_STATE` there.
- *
- * `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
- * still ending (a model call that does not stop between two operators): call again to wait on.
  *
  * Any thread, any time. This call blocks.
  */
@@ -1280,7 +1292,8 @@ SCUMBLE_API scumble_status scumble_context_desc_init(struct scumble_context_desc
  * given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
  * `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not),
- * `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
+ * `OUT_OF_MEMORY` (no thread can be started, too), `CANCELLED` (while `scumble_shutdown` is in progress). What is
+ * wrong with the model, the device or ONNX Runtime shows when the context is polled.
  *
  * Any thread.
  */
@@ -1450,8 +1463,8 @@ SCUMBLE_API scumble_status scumble_prompt_wait(const struct scumble_prompt *prom
 SCUMBLE_API scumble_status scumble_prompt_get_info(const struct scumble_prompt *prompt, struct scumble_prompt_info *info);
 
 /**
- * Gives the prompt back. Encoding is cancelled, unless a generation uses the prompt: it keeps it. Never
- * blocks.
+ * Destroys the handle. Encoding is cancelled, unless a generation uses the prompt: it goes on for that. A
+ * `scumble_prompt_wait` on another thread returns `SCUMBLE_STATUS_CANCELLED`. Never blocks.
  *
  * Errors: `INVALID_HANDLE`, also for NULL.
  *

@@ -22,6 +22,8 @@ pub enum Status {
     Cancelled = 4,
     /// There is nothing to give: no further log line, no preview yet.
     Empty = 5,
+    /// `scumble_shutdown` has ended everything but a thread that loads a model, which ONNX Runtime does not stop.
+    ThreadLeft = 6,
 
     /// A parameter or a field has a value that is not allowed.
     InvalidArgument = -1,
@@ -96,6 +98,7 @@ impl Status {
             Status::Busy => "SCUMBLE_STATUS_BUSY",
             Status::Cancelled => "SCUMBLE_STATUS_CANCELLED",
             Status::Empty => "SCUMBLE_STATUS_EMPTY",
+            Status::ThreadLeft => "SCUMBLE_STATUS_THREAD_LEFT",
             Status::InvalidArgument => "SCUMBLE_STATUS_INVALID_ARGUMENT",
             Status::InvalidHandle => "SCUMBLE_STATUS_INVALID_HANDLE",
             Status::InvalidStructSize => "SCUMBLE_STATUS_INVALID_STRUCT_SIZE",
@@ -126,13 +129,14 @@ impl Status {
     }
 
     /// Every status, in the order of the header.
-    pub(crate) const ALL: [Status; 32] = [
+    pub(crate) const ALL: [Status; 33] = [
         Status::Ok,
         Status::NotReady,
         Status::Timeout,
         Status::Busy,
         Status::Cancelled,
         Status::Empty,
+        Status::ThreadLeft,
         Status::InvalidArgument,
         Status::InvalidHandle,
         Status::InvalidStructSize,

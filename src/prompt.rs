@@ -1,6 +1,7 @@
 //! A text and what the model makes of it.
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
@@ -10,6 +11,7 @@ use crate::model::{Conditioning, Syntax, Texts};
 use crate::panics;
 use crate::promise::Promise;
 use crate::reserve;
+use crate::sync::Mutex;
 use crate::testing;
 use crate::text::parse_weighted;
 use crate::worker::{Task, Turn};
@@ -22,7 +24,19 @@ pub struct Prompt {
     context: Arc<Context>,
     by_hand: bool,
     encoding: Arc<Encoding>,
+    wanted: Mutex<Wanted>,
 }
+
+/// Who wants the encoding.
+#[derive(Default)]
+struct Wanted {
+    destroyed: bool,
+    /// How many generations use the prompt.
+    uses: usize,
+}
+
+/// A generation's hold on a prompt. As long as it lives, the prompt's encoding goes on even if the prompt is destroyed.
+pub struct Use(Arc<Prompt>);
 
 /// What the worker needs of a prompt. It holds no more, so that the prompt's end can interrupt it.
 struct Encoding {
@@ -66,10 +80,10 @@ impl Prompt {
         }
         let encoding = Arc::new(Encoding { texts, encoded: Promise::new(), cancel: Cancel::default() });
         if !by_hand {
-            let task = EncodeTask { context: Arc::clone(context), encoding: Arc::clone(&encoding) };
+            let task = EncodeTask { context: Arc::downgrade(context), encoding: Arc::clone(&encoding) };
             context.submit(Box::new(task));
         }
-        Ok(Arc::new(Self { context: Arc::clone(context), by_hand, encoding }))
+        Ok(Arc::new(Self { context: Arc::clone(context), by_hand, encoding, wanted: Mutex::default() }))
     }
 
     /// A prompt between two encoded ones of one context: `factor` 0 is the first, 1 the second.
@@ -86,7 +100,8 @@ impl Prompt {
         let encoded = Promise::new();
         encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
         let encoding = Arc::new(Encoding { texts: Texts::default(), encoded, cancel: Cancel::default() });
-        Ok(Arc::new(Self { context: Arc::clone(&first.context), by_hand: false, encoding }))
+        let context = Arc::clone(&first.context);
+        Ok(Arc::new(Self { context, by_hand: false, encoding, wanted: Mutex::default() }))
     }
 
     /// The context that it belongs to.
@@ -137,6 +152,48 @@ impl Prompt {
     }
 }
 
+impl Prompt {
+    /// Ends what goes on for its sake: waits at once, encoding when no generation uses it any more.
+    pub fn destroy(&self) {
+        let mut wanted = self.wanted.lock();
+        wanted.destroyed = true;
+        let is_used = wanted.uses > 0;
+        drop(wanted);
+        self.encoding.encoded.abandon();
+        if !is_used {
+            self.cancel();
+        }
+    }
+}
+
+impl Use {
+    /// A use of this prompt.
+    pub fn of(prompt: &Arc<Prompt>) -> Self {
+        prompt.wanted.lock().uses += 1;
+        Self(Arc::clone(prompt))
+    }
+}
+
+impl Deref for Use {
+    type Target = Prompt;
+
+    fn deref(&self) -> &Prompt {
+        &self.0
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        let mut wanted = self.wanted.lock();
+        wanted.uses -= 1;
+        let is_over = wanted.destroyed && wanted.uses == 0;
+        drop(wanted);
+        if is_over {
+            self.cancel();
+        }
+    }
+}
+
 /// A prompt that nobody holds any more needs no encoding.
 impl Drop for Prompt {
     fn drop(&mut self) {
@@ -152,15 +209,19 @@ impl Encoding {
     }
 }
 
+/// It does not hold the context: the thread of one that nobody else holds ends at once, however long it would rest.
 struct EncodeTask {
-    context: Arc<Context>,
+    context: Weak<Context>,
     encoding: Arc<Encoding>,
 }
 
 impl EncodeTask {
     fn encode(&self) -> Result<EncodedPrompt> {
         self.encoding.cancel.check()?;
-        self.encoding.compute(&mut self.context.model()?)
+        match self.context.upgrade() {
+            Some(context) => self.encoding.compute(&mut context.model()?),
+            None => bail!(Cancelled, "the context was destroyed"),
+        }
     }
 }
 

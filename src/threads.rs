@@ -1,24 +1,39 @@
-//! The threads of all workers: started here, and waited for at the end.
+//! The threads of the library: started here, and waited for at the end.
 
+use std::cell::Cell;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::error::Result;
+use crate::error::{Error, Result, Status};
+use crate::fp_state::DefaultMode;
+use crate::panics;
+use crate::priority::ThreadGroup;
 
-/// Every thread that was started and not yet joined.
+/// Why a thread could not be started, in every such error.
+pub const NOT_STARTED: &str = "no thread can be started";
+
+/// The threads that a shutdown waits for: started and not yet joined.
 static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
-/// Starts a thread.
-#[cfg(not(feature = "loom"))]
-pub fn start(run: impl FnOnce() + Send + 'static) -> Result<()> {
-    use crate::error::{Error, Status};
+/// The threads that it does not wait for: ONNX Runtime does not return from what it does there.
+static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
-    let thread = thread::Builder::new()
-        .name("scumble".into())
-        .spawn(run)
-        .map_err(|error| Error::new(Status::OutOfMemory, format!("no thread can be started: {error}")))?;
+thread_local! {
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Starts a thread as a member of this group. The caller has to join it, or see to it that it is.
+pub fn spawn(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name("scumble".into()).spawn(prepared(group, run));
+    thread.map_err(|error| Error::new(Status::OutOfMemory, format!("{NOT_STARTED}: {error}")))
+}
+
+/// Starts a thread that a shutdown waits for.
+#[cfg(not(feature = "loom"))]
+pub fn start(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = spawn(group, run)?;
     let mut threads = THREADS.lock();
     reap(&mut threads);
     threads.push(thread);
@@ -27,13 +42,48 @@ pub fn start(run: impl FnOnce() + Send + 'static) -> Result<()> {
 
 /// Starts a thread of loom's, which fails a test when a thread does not end.
 #[cfg(feature = "loom")]
-pub fn start(run: impl FnOnce() + Send + 'static) -> Result<()> {
+pub fn start(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<()> {
     const STACK_WORDS: usize = 1 << 15; // its own are of 32 KiB
-    let _ = loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(run);
+    let _ = loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(prepared(group, run));
     Ok(())
 }
 
-/// Waits for every thread to end; false when the time is over before.
+fn prepared(group: ThreadGroup, run: impl FnOnce()) -> impl FnOnce() {
+    move || {
+        OURS.set(true);
+        let _inside = panics::Inside::enter();
+        let _mode = DefaultMode::enter(); // a thread inherits the mode of the one that started it
+        let _member = panics::catch(|| group.enter());
+        run();
+    }
+}
+
+/// Leaves a thread behind: a shutdown does not wait for it, but tells of it.
+pub fn leave(thread: JoinHandle<()>) {
+    LEFT.lock().push(thread);
+}
+
+/// How many threads were left behind and have not ended since.
+pub fn left() -> usize {
+    let mut left = LEFT.lock();
+    reap(&mut left);
+    left.len()
+}
+
+/// Whether the calling thread was started here.
+pub fn is_ours() -> bool {
+    OURS.get()
+}
+
+/// Whether there is no thread to wait for. Never blocks: where somebody uses the list, there may be some.
+pub fn are_none() -> bool {
+    THREADS.try_lock().is_some_and(|mut threads| {
+        reap(&mut threads);
+        threads.is_empty()
+    })
+}
+
+/// Waits for every thread to end, but for those that were left behind; false when the time is over before.
 pub fn join_all(timeout: Duration) -> bool {
     let deadline = Instant::now().checked_add(timeout);
     loop {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
-use crate::fp_state::DefaultMode;
 use crate::pace::Pace;
 use crate::priority::ThreadGroup;
 use crate::sync::{Condvar, Mutex};
@@ -64,10 +63,7 @@ impl Worker {
             changed: Condvar::new(),
         });
         let own = Arc::clone(&inner);
-        threads::start(move || {
-            let _inside = panics::Inside::enter();
-            let _mode = DefaultMode::enter(); // a thread inherits the mode of the one that made it
-            let _member = group.enter();
+        threads::start(group, move || {
             run(&own);
             // Whatever this panics with, the thread ends in order.
             let _ = panics::catch(at_end);

@@ -112,7 +112,7 @@ fn five_hundred_with_the_bundled_model() {
             context.wait(None).unwrap();
             shared = Some(context);
         }
-        let context = insert(shared.clone().unwrap());
+        let context = insert(shared.clone().unwrap()).unwrap();
         cancel_and_destroy(nth, context, c::prompt(context, 0));
         if (nth + 1).is_multiple_of(10) {
             shared = None; // nobody else holds it at a shutdown

@@ -6,11 +6,18 @@ mod common;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use common::c_program::{library, CProgram};
+use common::c_program::{library, run, CProgram};
 
-const MOMENTS: usize = 200;
+/// How many moments are tried where `SCUMBLE_TEST_MOMENTS` does not say it: some of each way in each work.
+const MOMENTS: usize = 280;
+/// How many are tried at once.
+const AT_ONCE: usize = 4;
+/// Ways to end: on the main thread, on one that never called Scumble, and with the last thread after a shutdown.
+const WAYS: [&str; 7] = ["exit", "_exit", "terminate", "return", "foreign", "pthread_exit", "last"];
 /// From the first word of the end to the end.
 const LIMIT: Duration = Duration::from_secs(2);
 
@@ -42,15 +49,27 @@ fn expect_end(program: &CProgram, how: &str, work: &str, microseconds: f64) -> D
 
 #[test]
 fn at_two_hundred_moments() {
+    let moments = std::env::var("SCUMBLE_TEST_MOMENTS").map_or(MOMENTS, |text| text.parse().unwrap());
     let program = CProgram::new("tests/c/ending.c");
-    let mut longest = Duration::ZERO;
-    for nth in 0..MOMENTS {
-        let how = ["exit", "_exit", "terminate", "return"][nth % 4];
-        let (work, most) = WORK[nth / 4 % 4];
-        let share = nth as f64 * 0.618_034 % 1.0; // as evenly as can be, however many there are
-        longest = longest.max(expect_end(&program, how, work, most * share));
-    }
-    println!("{MOMENTS} ends, the longest took {longest:.1?}");
+    let next = AtomicUsize::new(0);
+    let end_some = || {
+        let mut longest = Duration::ZERO;
+        loop {
+            let nth = next.fetch_add(1, Relaxed);
+            if nth >= moments {
+                return longest;
+            }
+            let how = WAYS[nth % WAYS.len()];
+            let (work, most) = WORK[nth / WAYS.len() % WORK.len()];
+            let share = nth as f64 * 0.618_034 % 1.0; // as evenly as can be, however many there are
+            longest = longest.max(expect_end(&program, how, work, most * share));
+        }
+    };
+    let longest = thread::scope(|scope| {
+        let threads = [(); AT_ONCE].map(|()| scope.spawn(end_some));
+        threads.into_iter().map(|thread| thread.join().unwrap()).max()
+    });
+    println!("{moments} ends, the longest took {:.1?}", longest.unwrap());
 }
 
 /// The child has no threads of ours; its parent paints on and shuts down as ever.
@@ -70,4 +89,23 @@ fn after_the_library_was_unloaded() {
         let (status, time, errors) = end(program.command().arg(library()).arg(milliseconds.to_string()));
         assert!(status.success() && time < LIMIT, "after {milliseconds} ms: {status}, {time:?}, {errors}");
     }
+}
+
+/// Nothing keeps a shutdown from its end, and no object survives it.
+#[test]
+fn of_all_objects_in_a_shutdown() {
+    let program = CProgram::new("tests/c/shutdown.c");
+    for case in ["creating", "waiting", "together"] {
+        run(program.command().arg(case));
+    }
+}
+
+/// Wherever the system refuses a thread, that is an error, and all goes on.
+#[test]
+fn of_work_for_which_no_thread_can_be_started() {
+    let counted = run(&mut CProgram::new("tests/c/no_threads.c").command());
+    let (loading, encoding) = counted.trim().split_once(' ').unwrap();
+    // A worker, and for each of four sessions one that makes it and two that compute. (ONNX Runtime itself is there by
+    // then: the second thread of the first context has started it.)
+    assert_eq!((loading, encoding), ("13", "3"));
 }

@@ -65,7 +65,7 @@ fn spoilt(nth: usize, value: f32) -> *mut scumble_context {
     let model = Spoilt { inner: fake::model(|_| Ok(())), countdown: nth, value };
     let context = Context::with_loader(|_| Ok(Box::new(model))).unwrap();
     context.wait(None).unwrap();
-    insert(context)
+    insert(context).unwrap()
 }
 
 #[test]

@@ -71,6 +71,17 @@ impl Impostors {
         c_library(&versioned("\"1.16.3\"", "0"), &path("old.so"));
         c_library(&versioned("\"of a kind\"", "0"), &path("unversioned.so"));
         c_library(&versioned("\"\\xff\"", "0"), &path("garbled.so"));
+        c_library(&versioned("0", "0"), &path("silent.so"));
+        c_library(&versioned("\"1.32.0\"", "0"), &path("without_api.so"));
+        c_library(&format!("#include <stdlib.h>\n{}", versioned("\"1.32.0\"", "calloc(1, 8)")), &path("hollow.so"));
+        let base = |functions: &str| {
+            format!(
+                "static const void *base[2] = {{ {functions} }};\nconst void *OrtGetApiBase(void) {{ return base; }}"
+            )
+        };
+        c_library(&base("0, 0"), &path("without_version.so"));
+        c_library("const void *OrtGetApiBase(void) { return 0; }", &path("without_base.so"));
+        c_library("int missing(void); int OrtGetApiBase(void) { return missing(); }", &path("unfinished.so"));
         Self(folder)
     }
 
@@ -89,7 +100,13 @@ fn what_is_not_onnx_runtime_is_refused_and_a_good_one_loads_afterwards() {
         ("text.so", "RUNTIME_INVALID", &["cannot be loaded as a library", LOADER_S_WORDS]),
         ("other.so", "RUNTIME_INVALID", &["not ONNX Runtime", "OrtGetApiBase"]),
         ("garbled.so", "RUNTIME_INVALID", &["not ONNX Runtime"]),
-        ("unversioned.so", "RUNTIME_TOO_OLD", &["of a kind", "1.24"]),
+        ("silent.so", "RUNTIME_INVALID", &["not ONNX Runtime", "GetVersionString gives NULL"]),
+        ("unversioned.so", "RUNTIME_INVALID", &["not ONNX Runtime", "of a kind", "1.24"]),
+        ("without_api.so", "RUNTIME_INVALID", &["1.32.0", "GetApi(24) gives NULL"]),
+        ("hollow.so", "RUNTIME_INVALID", &["1.32.0", "function 0 of its API"]),
+        ("without_version.so", "RUNTIME_INVALID", &["not ONNX Runtime", "no GetVersionString"]),
+        ("without_base.so", "RUNTIME_INVALID", &["not ONNX Runtime", "OrtGetApiBase"]),
+        ("unfinished.so", "RUNTIME_INVALID", &["cannot be loaded as a library", "missing"]),
         ("old.so", "RUNTIME_TOO_OLD", &["1.16.3", "1.24", "scumble_runtime_load", "SCUMBLE_ONNXRUNTIME"]),
     ];
     for (name, status, parts) in cases {

@@ -42,7 +42,7 @@ pub fn call(name: &'static str, body: impl FnOnce() -> Result<()>) -> Status {
 
 /// Refuses calls in the child of a process that made some: it has none of its parent's threads, and whatever lock they
 /// held stays locked in it. So this asks before any lock is touched.
-fn refuse_fork() -> Result<()> {
+pub fn refuse_fork() -> Result<()> {
     static PROCESS: AtomicU32 = AtomicU32::new(0);
     let own = process::id();
     match PROCESS.compare_exchange(0, own, Relaxed, Relaxed) {

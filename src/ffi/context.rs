@@ -199,7 +199,8 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
 /// given back with `scumble_context_destroy`; untouched on failure. Errors: `INVALID_ARGUMENT`,
 /// `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`,
 /// `DEVICE_NOT_FOUND` (a name that is none), `NOT_SUPPORTED` (options that the device has not),
-/// `OUT_OF_MEMORY`. What is wrong with the model, the device or ONNX Runtime shows when the context is polled.
+/// `OUT_OF_MEMORY` (no thread can be started, too), `CANCELLED` (while `scumble_shutdown` is in progress). What is
+/// wrong with the model, the device or ONNX Runtime shows when the context is polled.
 ///
 /// Any thread.
 ///
@@ -224,6 +225,7 @@ pub unsafe extern "C" fn scumble_context_create(
         if path.is_empty() {
             bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
         }
+        handle::refuse_shutdown()?;
         let group = ThreadGroup::new(priority_of(desc.priority)?);
         let options = Options {
             device: Device { group, ..device_of(device, device_options, desc.threads)? },
@@ -234,7 +236,7 @@ pub unsafe extern "C" fn scumble_context_create(
         let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
         let created = Context::open(places, options)?;
         // SAFETY: as above.
-        unsafe { boundary::write(context, "context", handle::insert(created)) }
+        unsafe { boundary::write(context, "context", handle::insert(created)?) }
     })
 }
 

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn scumble_generation_create(
         let (request, preview) = unsafe { request::read(desc) }?;
         let created = Generation::create(&prompt, &request, &preview)?;
         // SAFETY: as above.
-        unsafe { boundary::write(generation, "generation", handle::insert(created)) }
+        unsafe { boundary::write(generation, "generation", handle::insert(created)?) }
     })
 }
 

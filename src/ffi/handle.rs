@@ -1,6 +1,8 @@
 //! Handles: keys into one table, never pointers. What is no key of a living object of the right
 //! type is refused, whatever its bits.
 
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 
 use parking_lot::RwLock;
@@ -15,6 +17,9 @@ use crate::prompt::Prompt;
 const _: () = assert!(size_of::<usize>() == 8, "a handle needs the 64 bits of a key");
 
 static TABLE: LazyLock<RwLock<SlotMap<DefaultKey, Object>>> = LazyLock::new(RwLock::default);
+
+/// How many shutdowns are in progress. As long as there is one, nothing new comes into the table.
+static CLOSED: AtomicUsize = AtomicUsize::new(0);
 
 /// Whatever a handle may stand for. One table for all types: a key of one is never a key of another.
 #[derive(Clone)]
@@ -56,10 +61,47 @@ handle!(scumble_context, Context);
 handle!(scumble_prompt, Prompt);
 handle!(scumble_generation, Generation);
 
-/// A new handle of an object.
-pub fn insert<H: Handle>(object: Arc<H::Target>) -> *mut H {
-    let key = TABLE.write().insert(H::wrap(object));
-    std::ptr::without_provenance_mut(key.data().as_ffi() as usize)
+/// A new handle of an object; `Cancelled` during a shutdown.
+pub fn insert<H: Handle>(object: Arc<H::Target>) -> Result<*mut H> {
+    let mut table = TABLE.write();
+    refuse_shutdown()?; // under the lock: either the shutdown is seen here, or it will find the object
+    let key = table.insert(H::wrap(object));
+    Ok(std::ptr::without_provenance_mut(key.data().as_ffi() as usize))
+}
+
+/// Refuses to begin what a shutdown that is in progress would have to wait for.
+pub fn refuse_shutdown() -> Result<()> {
+    if CLOSED.load(SeqCst) > 0 {
+        bail!(Cancelled, "scumble_shutdown is in progress: create objects when it has returned");
+    }
+    Ok(())
+}
+
+/// A shutdown in progress, until dropped.
+pub struct Closed(());
+
+/// Keeps new objects out of the table.
+pub fn close() -> Closed {
+    CLOSED.fetch_add(1, SeqCst);
+    Closed(())
+}
+
+impl Closed {
+    /// Empties the table, after which all handles are invalid.
+    pub fn remove_all(&self) -> Vec<Object> {
+        TABLE.write().drain().map(|(_, object)| object).collect()
+    }
+
+    /// Lets no object into the table any more: the process ends.
+    pub fn for_good(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        CLOSED.fetch_sub(1, SeqCst);
+    }
 }
 
 /// The object of a handle, which lives as long as the answer does.
@@ -78,11 +120,6 @@ pub fn remove<H: Handle>(handle: *const H) -> Result<Arc<H::Target>> {
         Some(_) => Ok(object),
         None => bail!(InvalidHandle, "{}", explain(handle)),
     }
-}
-
-/// Empties the table, after which all handles are invalid.
-pub fn remove_all() -> Vec<Object> {
-    TABLE.write().drain().map(|(_, object)| object).collect()
 }
 
 /// The key whose bits these are. slotmap makes a key of any bits, so that others would do as well.

@@ -2,13 +2,13 @@
 
 use std::ffi::c_char;
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use super::boundary::{self, call};
 use super::desc::{self, c_struct};
-use super::handle::{self, Object};
+use super::handle::{self, Closed, Object};
 use crate::error::{bail, Status};
+use crate::priority::ThreadGroup;
 use crate::{log, runtime, threads};
 
 /// A line of the log.
@@ -98,36 +98,51 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 /// ONNX Runtime sessions has ended. All handles are invalid afterwards; new contexts may be
 /// created. Call it before a domain reload, before the plugin is unloaded and at the program's end.
 ///
-/// A process may also end without it: by `_exit` or a signal at any moment; by `exit`, or by a return
-/// from main, which cancel all work and wait for that up to 1.5 seconds. While a context is loading,
-/// call `exit` on a thread that has called Scumble before: else ONNX Runtime may crash in it. (On Windows the
+/// No object survives it: while it is in progress, `scumble_context_create`, `scumble_prompt_create`,
+/// `scumble_prompt_blend` and `scumble_generation_create` on other threads answer `SCUMBLE_STATUS_CANCELLED` or
+/// `SCUMBLE_STATUS_INVALID_HANDLE`. Every wait returns. What it waits for is what computes at this moment, which stops
+/// between two operators of the model.
+///
+/// `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
+/// still ending (a model call that does not stop between two operators): call again to wait on.
+/// `SCUMBLE_STATUS_THREAD_LEFT` when all has ended but for a thread that was left behind: ONNX Runtime did not stop
+/// loading a model (some damaged graphs keep it busy for ever) within a second of a cancel. That thread uses nothing
+/// of the library's objects, and does not keep the process from ending; the log names its file. To wait longer does
+/// not help.
+///
+/// A process may also end without this call: by `_exit` or a signal at any moment; by `exit` on any thread, or by a
+/// return from main, which cancel all work and wait for that up to 1.5 seconds. (On Windows the
 /// system ends all other threads before the library hears of `exit`, so nothing is waited for; while a context
 /// is loading, ONNX Runtime may then never end: call this before, or `TerminateProcess`.) A child
 /// that was forked from a process that had called Scumble may end or exec, but not use it: every call
 /// answers `WRONG_STATE` there.
 ///
-/// `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
-/// still ending (a model call that does not stop between two operators): call again to wait on.
-///
 /// Any thread, any time. This call blocks.
 #[no_mangle]
 pub extern "C" fn scumble_shutdown(timeout_ms: i32) -> Status {
     call("scumble_shutdown", || {
-        cancel_all();
+        let closed = handle::close();
+        cancel_all(&closed);
         if !threads::join_all(boundary::timeout(timeout_ms).unwrap_or(Duration::MAX)) {
             bail!(Timeout, "threads are still ending after {timeout_ms} ms");
         }
         runtime::give_back();
-        Ok(())
+        match threads::left() {
+            0 => Ok(()),
+            left => bail!(
+                ThreadLeft,
+                "all has ended, but {left} thread(s) were left behind: ONNX Runtime does not stop loading a model; \
+                 the log names its file"
+            ),
+        }
     })
 }
 
-fn cancel_all() {
-    let objects = handle::remove_all();
-    for object in &objects {
+fn cancel_all(closed: &Closed) {
+    for object in &closed.remove_all() {
         match object {
             Object::Context(context) => context.cancel(),
-            Object::Prompt(prompt) => prompt.cancel(),
+            Object::Prompt(prompt) => prompt.destroy(),
             Object::Generation(generation) => generation.cancel(),
         }
     }
@@ -137,17 +152,22 @@ fn cancel_all() {
 /// end of a process is never to wait for long.
 pub(super) extern "C" fn end() {
     const LIMIT: Duration = Duration::from_millis(1500);
+    // A process ends with its last thread, too, where it must not start another. Nothing is left to do then.
+    if boundary::refuse_fork().is_err() || threads::is_ours() || threads::are_none() {
+        return;
+    }
     let (done, is_done) = mpsc::channel();
     let shut_down = move || {
-        // As any call: nothing is done in a process that was forked.
         let ended = call("scumble_shutdown", || {
-            cancel_all();
+            let closed = handle::close();
+            cancel_all(&closed);
+            closed.for_good();
             threads::join_all(LIMIT);
             Ok(())
         });
         let _ = done.send(ended);
     };
     // Where no thread can be started any more, the sender is dropped and nobody waits.
-    let _ = thread::Builder::new().spawn(shut_down);
+    let _ = threads::spawn(ThreadGroup::default(), shut_down);
     let _ = is_done.recv_timeout(LIMIT);
 }

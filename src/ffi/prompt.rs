@@ -135,7 +135,7 @@ pub unsafe extern "C" fn scumble_prompt_create(
         let texts = Texts { positive: text.to_owned(), negative: negative.map(str::to_owned), syntax, clip_skip };
         let created = Prompt::create(&context, texts, by_hand)?;
         // SAFETY: as above.
-        unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
+        unsafe { boundary::write(prompt, "prompt", handle::insert(created)?) }
     })
 }
 
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn scumble_prompt_blend(
         boundary::not_null(prompt, "prompt")?;
         let created = Prompt::blend(&first, &second, factor)?;
         // SAFETY: the caller's promise.
-        unsafe { boundary::write(prompt, "prompt", handle::insert(created)) }
+        unsafe { boundary::write(prompt, "prompt", handle::insert(created)?) }
     })
 }
 
@@ -246,8 +246,8 @@ pub unsafe extern "C" fn scumble_prompt_get_info(
     })
 }
 
-/// Gives the prompt back. Encoding is cancelled, unless a generation uses the prompt: it keeps it. Never
-/// blocks.
+/// Destroys the handle. Encoding is cancelled, unless a generation uses the prompt: it goes on for that. A
+/// `scumble_prompt_wait` on another thread returns `SCUMBLE_STATUS_CANCELLED`. Never blocks.
 ///
 /// Errors: `INVALID_HANDLE`, also for NULL.
 ///
@@ -257,5 +257,8 @@ pub unsafe extern "C" fn scumble_prompt_get_info(
 /// None is needed: a handle is never dereferenced.
 #[no_mangle]
 pub unsafe extern "C" fn scumble_prompt_destroy(prompt: *mut scumble_prompt) -> Status {
-    call("scumble_prompt_destroy", || handle::remove(prompt).map(drop))
+    call("scumble_prompt_destroy", || {
+        handle::remove(prompt)?.destroy();
+        Ok(())
+    })
 }

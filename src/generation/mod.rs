@@ -17,7 +17,7 @@ use crate::image::Picture;
 use crate::panics;
 use crate::progress::{Outlook, Phase, Progress, Snapshot};
 use crate::promise::wait_until;
-use crate::prompt::{EncodedPrompt, Prompt};
+use crate::prompt::{EncodedPrompt, Prompt, Use};
 use crate::reserve;
 use crate::scheduler::Latents;
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -39,7 +39,7 @@ pub enum Source {
 pub struct Generation {
     context: Arc<Context>,
     /// None when it ended: an encoding that nobody else wants is cancelled then.
-    prompt: Mutex<Option<Arc<Prompt>>>,
+    prompt: Mutex<Option<Use>>,
     plan: Plan,
     evaluations: usize,
     steps: usize,
@@ -61,7 +61,7 @@ impl Generation {
         let preview = PreviewPlan::new(preview, &plan, loaded.info.features, diffusion.evaluations())?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),
-            prompt: Mutex::new(Some(Arc::clone(prompt))),
+            prompt: Mutex::new(Some(Use::of(prompt))),
             evaluations: diffusion.evaluations(),
             steps: diffusion.steps(),
             plan,

@@ -5,6 +5,7 @@
 #include "system.h"
 #include "check.h"
 #ifndef _WIN32
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,7 +37,32 @@ static void fork_and_wait(int calls) {
     CHECK(!"a way to end" && calls);
 }
 
+static void end_on_a_thread(void) {
+    CHECK(!"a way to end");
+}
+
+static void end_thread(void) {
+    CHECK(!"a way to end");
+}
+
 #else
+
+static void *call_exit(void *nothing) {
+    (void)nothing;
+    exit(0);
+}
+
+/* On a thread that never calls Scumble. */
+static void end_on_a_thread(void) {
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, call_exit, NULL) == 0);
+    for (;;) pause();
+}
+
+/* The process then ends with its last thread. */
+static void end_thread(void) {
+    pthread_exit(NULL);
+}
 
 static void terminate(void) {
     raise(SIGTERM);
@@ -75,6 +101,16 @@ int main(int count, char **arguments) {
     if (strcmp(how, "exit") == 0) exit(0);
     if (strcmp(how, "_exit") == 0) _Exit(0);
     if (strcmp(how, "terminate") == 0) terminate();
+    if (strcmp(how, "foreign") == 0) end_on_a_thread();
+    if (strcmp(how, "pthread_exit") == 0) {
+        OK(scumble_shutdown(-1));
+        end_thread();
+    }
+    if (strcmp(how, "last") == 0) {
+        /* A thread of the library's is the last. */
+        scumble_shutdown(0);
+        end_thread();
+    }
     if (strcmp(how, "fork") == 0) return fork_and_wait(0), 0;
     if (strcmp(how, "fork-and-call") == 0) return fork_and_wait(1), 0;
     CHECK(!"a way to end");

@@ -61,14 +61,14 @@ pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'sta
 
 /// A handle of a context whose model loads with this loader, on the context's thread.
 pub fn loading(load: impl FnOnce(&Cancel) -> Result<Box<dyn Model>> + Send + 'static) -> *mut scumble_context {
-    ffi::insert(Context::with_loader(load).unwrap())
+    ffi::insert(Context::with_loader(load).unwrap()).unwrap()
 }
 
 /// A handle of a context with a scripted model, loaded.
 pub fn scripted(script: impl FnMut(Call) -> Result<()> + Send + 'static) -> *mut scumble_context {
     let context = Context::with_loader(|_| Ok(model(script))).unwrap();
     context.wait(None).unwrap();
-    ffi::insert(context)
+    ffi::insert(context).unwrap()
 }
 
 /// A handle of a context with a model that does as it is told, loaded.

@@ -20,6 +20,8 @@ namespace Scumble
         Cancelled = 4,
         /// <summary>There is nothing to give: no further log line, no preview yet.</summary>
         Empty = 5,
+        /// <summary>The shutdown has ended everything but a thread that loads a model, which ONNX Runtime does not stop.</summary>
+        ThreadLeft = 6,
         /// <summary>A parameter or an option has a value that is not allowed.</summary>
         InvalidArgument = -1,
         /// <summary>The object does not exist any more: the library was shut down.</summary>

@@ -115,6 +115,10 @@ namespace Scumble
         /// cancelled and invalid afterwards; new contexts may be created. Call it before a domain reload, before a plugin is
         /// unloaded and at the program's end. Blocks.
         /// </summary>
+        /// <exception cref="ScumbleException">
+        /// <see cref="Status.ThreadLeft"/> when all has ended but for a thread that was left behind: ONNX Runtime does not
+        /// stop loading a damaged model. To wait longer does not help.
+        /// </exception>
         public static void Shutdown()
         {
             Require();
@@ -123,6 +127,7 @@ namespace Scumble
 
         /// <summary>Likewise, waiting no longer than a given time.</summary>
         /// <returns>False when threads are still ending: call again to wait on.</returns>
+        /// <exception cref="ScumbleException">As of <see cref="Shutdown()"/>.</exception>
         public static bool Shutdown(TimeSpan timeout)
         {
             Require();

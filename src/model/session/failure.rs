@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, Status};
 use crate::runtime::Place;
+use crate::threads;
 
 /// The adapter is gone for this process: removed, reset, or its driver or a kernel has crashed. What CUDA reports so
 /// ends its context (`cudaError_t`), Direct3D its device (`DXGI_ERROR_…`), Dawn and Vulkan theirs.
@@ -58,7 +59,7 @@ const DEVICE_MEMORY: &[&str] = &[
 const ARENA: &str = "Failed to allocate memory";
 
 /// Memory ran out, or threads cannot be started.
-const MEMORY: &[&str] = &["bad_alloc", ARENA, "custom_create_thread_fn"];
+const MEMORY: &[&str] = &["bad_alloc", ARENA, threads::NOT_STARTED];
 
 /// The model is sound, but not for this device or what is asked of it.
 const NOT_SUPPORTED: &[(&str, &str)] = &[

@@ -3,6 +3,7 @@
 pub mod component;
 pub mod failure;
 pub mod loaded;
+mod making;
 mod pool;
 pub mod port;
 pub mod recording;
@@ -23,7 +24,7 @@ use super::scan::{self, WeightBytes};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::runtime::{self, Making, Provider};
-use failure::{load_error, runtime_error};
+use failure::runtime_error;
 use pool::Pool;
 use recording::Sizes;
 
@@ -90,21 +91,19 @@ impl Source {
         };
         let (folder, place) = (path.parent().unwrap_or(&self.root), options.place());
         let graph = self.graph(&path, folder, place.provider).map_err(within)?;
-        let folder = folder.to_string_lossy();
-        let environment = runtime::environment()?;
-        let builder = || {
-            let builder = session_options(environment, options, self.recorded.is_some())?;
-            let builder = builder.with_config_entry(EXTERNAL_FOLDER, folder)?;
+        let pool = Pool::start(&options.device.group, options.device.threads)?;
+        let (what, recorded, folder) = (self.what, self.recorded.clone(), folder.to_string_lossy().into_owned());
+        let own = options.clone();
+        let build = move || {
             let fix = |builder: SessionBuilder, (name, size): (&String, &i64)| {
                 Ok(builder.with_dimension_override(name, *size)?)
             };
-            self.recorded.iter().flatten().try_fold(builder, fix)
+            let builder = session_options(runtime::environment()?, &own, recorded.is_some(), pool)
+                .and_then(|builder| Ok(builder.with_config_entry(EXTERNAL_FOLDER, folder)?))
+                .and_then(|builder| recorded.iter().flatten().try_fold(builder, fix));
+            builder.map_err(|error| runtime_error(what, place, &error))
         };
-        let mut builder = builder().map_err(|error| runtime_error(self.what, place, &error))?;
-        let canceler = builder.canceler();
-        let (_making, _turn) = (Making::enter(), place.turn());
-        let load = || builder.commit_from_memory(&graph).map_err(|error| load_error(&self.path, place, &error));
-        Ok((cancel.interruptible(move || drop(canceler.cancel()), load)?, weights))
+        Ok((making::make(&self.path, graph, options, cancel, build)?, weights))
     }
 
     /// The file's graph with its changes; `path` and `folder` without links.
@@ -141,14 +140,21 @@ impl Source {
 /// A session of a small graph of our own.
 pub fn of_graph(graph: &[u8], options: &Options) -> ort::Result<Session> {
     let environment = runtime::environment().map_err(|error| ort::Error::new(error.to_string()))?;
+    let pool = Pool::start(&options.device.group, options.device.threads);
+    let pool = pool.map_err(|error| ort::Error::new(error.to_string()))?;
     let (_making, _turn) = (Making::enter(), options.place().turn());
-    let mut builder = session_options(environment, options, false)?; // gone before the turn is over
+    let mut builder = session_options(environment, options, false, pool)?; // gone before the turn is over
     builder.commit_from_memory(graph)
 }
 
 /// Options of every session: the context's own threads, which sleep when there is nothing to do
 /// and so leave the host its cores.
-fn session_options(environment: &Environment, options: &Options, recorded: bool) -> ort::Result<SessionBuilder> {
+fn session_options(
+    environment: &Environment,
+    options: &Options,
+    recorded: bool,
+    pool: Pool,
+) -> ort::Result<SessionBuilder> {
     // The layout that convolutions are fastest in is a copy of their weights, as are packed matrices.
     let (level, repacks) = match options.weights {
         Weights::Mapped => (GraphOptimizationLevel::Level2, false),
@@ -174,5 +180,5 @@ fn session_options(environment: &Environment, options: &Options, recorded: bool)
         .with_intra_threads(options.device.threads)?
         .with_inter_threads(1)?
         .with_intra_op_spinning(false)?
-        .with_thread_manager(Pool(options.device.group.clone()))?)
+        .with_thread_manager(pool)?)
 }
