@@ -88,7 +88,7 @@ fn breaks(older: &str, newer: &str) -> Option<String> {
 fn can_compare() -> bool {
     let can = is_there("abidiff", "--version");
     if !can {
-        eprintln!("SKIPPED: abidiff is not installed; the ABI was not compared with the one that is recorded");
+        common::skip("abidiff is not installed; the ABI was not compared with the one that is recorded");
     }
     can
 }

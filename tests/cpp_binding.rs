@@ -14,7 +14,7 @@ const CLANG: &str = "clang++";
 /// The compilers that are there.
 fn compilers() -> Vec<String> {
     if !is_there(CLANG, "--version") {
-        eprintln!("SKIPPED: {CLANG} is not installed; the C++ binding was not tried with it");
+        common::skip(&format!("{CLANG} is not installed; the C++ binding was not tried with it"));
         return vec![common::cxx_compiler()];
     }
     vec![common::cxx_compiler(), CLANG.into()]

@@ -128,7 +128,7 @@ fn watched(program: impl AsRef<OsStr>, arguments: &[&OsStr]) -> Option<(String, 
     command.arg(program).args(arguments);
     match command.env("SCUMBLE_TEST_OUTSIDE", outside()).output() {
         Err(error) => {
-            println!("SKIPPED: strace, which watches what is opened, cannot be run: {error}");
+            common::skip(&format!("strace, which watches what is opened, cannot be run: {error}"));
             None
         }
         Ok(output) => {

@@ -50,10 +50,10 @@ fn the_finished_picture_is_on_the_screen() {
         tools.iter().filter(|(tool, argument)| !is_there(tool, argument)).map(|(tool, _)| *tool).collect();
     let font = ["/usr/include/stb", "/usr/local/include/stb"].iter().any(|folder| Path::new(folder).is_dir());
     if !missing.is_empty() || !font {
-        eprintln!(
-            "SKIPPED: the render loop needs cmake, SDL2, Xvfb and stb; missing here: {missing:?}, stb: {}",
+        common::skip(&format!(
+            "the render loop needs cmake, SDL2, Xvfb and stb; missing here: {missing:?}, stb: {}",
             !font
-        );
+        ));
         return;
     }
 

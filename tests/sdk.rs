@@ -18,7 +18,7 @@ use common::{contains, is_there};
 fn can(what: &str, tools: &[&str]) -> bool {
     let missing: Vec<&&str> = tools.iter().filter(|tool| !is_there(tool, "--version")).collect();
     if !missing.is_empty() {
-        eprintln!("SKIPPED: {missing:?} not installed; {what} was not tried");
+        common::skip(&format!("{missing:?} not installed; {what} was not tried"));
     }
     missing.is_empty()
 }

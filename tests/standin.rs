@@ -38,16 +38,13 @@ struct Counts {
 struct StandIn(Library);
 
 impl StandIn {
-    fn find() -> Option<Self> {
-        let Some(path) = env::var_os("SCUMBLE_TEST_STANDIN") else {
-            println!("SKIPPED: SCUMBLE_TEST_STANDIN names no library; tools/gpu/standin.sh has one");
-            return None;
-        };
+    fn find() -> Self {
+        let path = env::var_os("SCUMBLE_TEST_STANDIN").expect("SCUMBLE_TEST_STANDIN names it: tools/gpu/standin.sh");
         let standin = Self(unsafe { Library::new(path) }.unwrap());
         // Whatever another test left.
         standin.fail(0, 0);
         standin.limit(0);
-        Some(standin)
+        standin
     }
 
     fn counts(&self) -> Counts {
@@ -109,9 +106,10 @@ fn paint(context: &Arc<Context>, steps: i32, controlnets: usize) -> scumble::Res
 
 /// Everything that the families' golden pictures need goes through the provider.
 #[test]
+#[ignore = "tools/gpu/standin.sh runs it"]
 fn models_of_all_kinds() {
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(_standin) = StandIn::find() else { return };
+    let _standin = StandIn::find();
     for model in ModelCopy::references() {
         let copy = ModelCopy::reference(&model);
         let context = open(&copy, common::device());
@@ -129,9 +127,10 @@ fn models_of_all_kinds() {
 
 /// Weights, embeddings and what ControlNets add stay on the device: of a step, its latents cross, and back.
 #[test]
+#[ignore = "tools/gpu/standin.sh runs it"]
 fn only_latents_cross() {
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(standin) = StandIn::find() else { return };
+    let standin = StandIn::find();
     for (model, device, controlnets, element) in [
         ("sd1", common::device(), 0, 4),
         ("sd1", recorded(), 0, 4),
@@ -162,9 +161,10 @@ fn only_latents_cross() {
 }
 
 #[test]
+#[ignore = "tools/gpu/standin.sh runs it"]
 fn recorded_runs_are_played() {
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(standin) = StandIn::find() else { return };
+    let standin = StandIn::find();
     let copy = ModelCopy::reference("sd1");
     let context = open(&copy, recorded());
     let before = standin.counts();
@@ -180,10 +180,11 @@ fn recorded_runs_are_played() {
 
 /// A kernel that crashes, or that a watchdog ends, takes the device from the whole process, but not the CPU.
 #[test]
+#[ignore = "tools/gpu/standin.sh runs it"]
 fn lost_devices() {
     const ERRORS: [i32; 2] = [700, 702];
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(standin) = StandIn::find() else { return };
+    let standin = StandIn::find();
     let copy = ModelCopy::reference("sd1");
     let on_cpu = open(&copy, Device { place: Some(Place::cpu()), ..Device::default() });
     for device in [common::device(), recorded()] {
@@ -216,9 +217,10 @@ fn lost_devices() {
 
 /// Memory that runs out says so, while a model is loaded and while it runs. All of it comes back.
 #[test]
+#[ignore = "tools/gpu/standin.sh runs it"]
 fn full_devices() {
     let _alone = ONE_AT_A_TIME.lock();
-    let Some(standin) = StandIn::find() else { return };
+    let standin = StandIn::find();
     let copy = ModelCopy::reference("sd1");
     let none = standin.counts().held;
     let context = open(&copy, common::device());

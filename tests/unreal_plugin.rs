@@ -205,7 +205,7 @@ fn installed(program: &str) -> bool {
 fn plays_with_the_system_compiler() {
     let compiler = common::cxx_compiler();
     if !installed(&compiler) {
-        eprintln!("SKIPPED: {compiler} is not installed; the Unreal plugin was not compiled with it");
+        common::skip(&format!("{compiler} is not installed; the Unreal plugin was not compiled with it"));
         return;
     }
     let watching = ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover"];
@@ -215,7 +215,7 @@ fn plays_with_the_system_compiler() {
     let tried = Command::new(&compiler).args(watching).arg("-o").arg(folder.path().join("empty")).arg(&empty).output();
     let options = if tried.unwrap().status.success() { &watching[..] } else { &[] };
     if options.is_empty() {
-        eprintln!("SKIPPED: {compiler}'s sanitizers are not installed; the Unreal plugin's memory was not watched");
+        common::skip(&format!("{compiler}'s sanitizers are not installed; the Unreal plugin's memory was not watched"));
     }
     play_all(&compiler, options, false);
 }
@@ -226,7 +226,7 @@ fn plays_with_clang() {
     if installed("clang++") {
         play_all("clang++", &["-O1"], true);
     } else {
-        eprintln!("SKIPPED: clang++ is not installed; the Unreal plugin was not compiled with it");
+        common::skip("clang++ is not installed; the Unreal plugin was not compiled with it");
     }
 }
 
@@ -296,7 +296,7 @@ fn headers_suit_the_header_tool() {
 #[test]
 fn build_files_name_what_is_there() {
     if !installed("mcs") || !installed("mono") {
-        eprintln!("SKIPPED: mcs or mono (Mono) is not installed; the Unreal plugin's build files were not run");
+        common::skip("mcs or mono (Mono) is not installed; the Unreal plugin's build files were not run");
         return;
     }
     // The plugin as the SDK archive has it, in a project.

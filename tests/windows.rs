@@ -57,7 +57,7 @@ fn a_program_for_msvc_links_to_it() {
     let mut compile = Command::new("clang");
     compile.current_dir(ROOT).args(clang).args(["-Iinclude", "-c", "tests/c/msvc.c", "-o"]).arg(&object);
     if Command::new("clang").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: clang is not installed; no program for MSVC was linked");
+        common::skip("clang is not installed; no program for MSVC was linked");
         return;
     }
     run(&mut compile);

@@ -88,7 +88,7 @@ pub fn can_build(command: &mut Command) -> bool {
     match output.status.code() {
         Some(0) => true,
         Some(UNAVAILABLE) => {
-            eprintln!("SKIPPED: {}; what {command:?} builds was not tried", said.trim());
+            super::skip(&format!("{}; what {command:?} builds was not tried", said.trim()));
             false
         }
         _ => panic!("{command:?}: {}\n{said}", output.status),

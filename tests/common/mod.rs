@@ -19,6 +19,7 @@ pub mod statuses;
 pub mod windows;
 
 use std::env;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -67,6 +68,15 @@ pub fn cxx_compiler() -> String {
 /// Whether a tool is installed: it runs with an argument that makes it do nothing.
 pub fn is_there(tool: &str, argument: &str) -> bool {
     Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+/// Says what was left out for want of a tool. Where `CI` is set, as `.ci/run` does, nothing may be left out: there it
+/// fails the test.
+#[track_caller]
+pub fn skip(left_out: &str) {
+    assert!(env::var_os("CI").is_none(), "left out, though CI is set: {left_out}");
+    // To stderr itself: what `eprintln` writes in a test that passes is seen by nobody.
+    let _ = writeln!(io::stderr(), "SKIPPED: {left_out}");
 }
 
 /// Whether a file holds these words.

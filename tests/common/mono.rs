@@ -15,7 +15,7 @@ pub fn is_there() -> bool {
     let missing: Vec<&str> =
         ["mcs", "mono"].into_iter().filter(|tool| Command::new(tool).arg("--version").output().is_err()).collect();
     if !missing.is_empty() {
-        eprintln!("SKIPPED: {missing:?} is not installed; what is written in C# was not tried");
+        super::skip(&format!("{missing:?} is not installed; what is written in C# was not tried"));
     }
     missing.is_empty()
 }

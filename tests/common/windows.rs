@@ -43,7 +43,7 @@ impl Wine {
         built()?;
         let wine = WINE.get_or_init(Self::find).as_ref();
         if wine.is_none() {
-            eprintln!("SKIPPED: wine64 is not installed; the Windows library was not tried");
+            super::skip("wine64 is not installed; the Windows library was not tried");
         }
         wine
     }

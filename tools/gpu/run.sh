@@ -150,7 +150,7 @@ golden_tests() { # cuda|webgpu DEVICE [TEST…]
     # pixels at most 1 of 50 farther than 1. One after the other: each has a device of its own.
     export SCUMBLE_TEST_DEVICE=$2
     with "$library" "$dir/bin/test-txt2img" --nocapture --test-threads 1 pictures embeddings || failed=1
-    for test in "${@:3}"; do with "$library" "$dir/bin/test-$test" --test-threads 1 || failed=1; done
+    for test in "${@:3}"; do with "$library" "$dir/bin/test-$test" --include-ignored --test-threads 1 || failed=1; done
     return $failed
 }
 
