@@ -39,7 +39,7 @@ static const struct {
 #undef FUNCTION
 };
 
-enum { THREADS = 8, LONGEST_MS = 60000, SHUTDOWN_MS = 30000, LEAST = -100, STATUSES = 128, TOLD = 20 };
+enum { THREADS = 8, LONGEST_MS = 60000, SHUTDOWN_MS = 10000, LEAST = -100, STATUSES = 128, TOLD = 20 };
 enum kind { CONTEXT, PROMPT, GENERATION, KINDS, SLOTS = 16, STALE = 64 };
 
 static uintptr_t live[KINDS][SLOTS], stale[STALE];
@@ -166,7 +166,7 @@ static guarded_t *place_for_handle(caller_t *caller, guarded_t *memory) {
     } while (0)
 
 static int32_t random_timeout(dice_t *dice) {
-    return once_in(dice, 50) ? 2000 : once_in(dice, 4) ? 0 : between(dice, 1, 30);
+    return once_in(dice, 50) ? -1 : once_in(dice, 4) ? 0 : between(dice, 1, 30);
 }
 
 /* What a poll says hangs together. */
@@ -290,7 +290,7 @@ static void call(caller_t *caller, enum function function) {
             /* A rest of a minute is allowed; here it would be all that happens. */
             CALL(caller, scumble_context_set_pace, handle(caller, CONTEXT), once_in(dice, 4) ? (once_in(dice, 2) ? NAN : -0.7f) : once_in(dice, 4) ? 0.35f : 1);
             break;
-        case F_scumble_context_set_priority: CALL(caller, scumble_context_set_priority, handle(caller, CONTEXT), once_in(dice, 4) ? hostile_int(dice) : between(dice, -1, 1)); break;
+        case F_scumble_context_set_priority: CALL(caller, scumble_context_set_priority, handle(caller, CONTEXT), once_in(dice, 4) ? hostile_int(dice) : between(dice, 0, 1)); break;
         case F_scumble_context_trim: CALL(caller, scumble_context_trim, handle(caller, CONTEXT)); break;
         case F_scumble_context_destroy: destroy(caller, CONTEXT, handle(caller, CONTEXT)); break;
         case F_scumble_prompt_create:
