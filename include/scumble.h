@@ -1490,7 +1490,8 @@ SCUMBLE_API scumble_status scumble_generation_desc_init(struct scumble_generatio
  * be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
  * prompt and the context's model. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`,
  * `INVALID_STRUCT_SIZE`, `UNSUPPORTED_FIELD`, `INVALID_UTF8`, `LIMIT_EXCEEDED`, `BUFFER_TOO_SMALL` (of
- * a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`, `MODEL_INVALID` and `MODEL_UNSUPPORTED` (what the
+ * a picture), `OUT_OF_MEMORY`, `NOT_SUPPORTED`, `CANCELLED` (while
+ * `scumble_shutdown` is in progress), `MODEL_INVALID` and `MODEL_UNSUPPORTED` (what the
  * model's `scheduler_config.json` says does not suit the scheduler that was asked for).
  *
  * Any thread.
