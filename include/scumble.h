@@ -410,6 +410,11 @@ typedef int32_t scumble_format;
 
 /**
  * How the text of a prompt is read.
+ *
+ * With either, syntax that other tools know is not followed: `<lora:…>` and `<hypernet:…>`, `[a:b:0.5]`, `[a|b]`, AND,
+ * `embedding:…`, `{a|b}`, `__wildcard__`, `--parameter`, Compel's `word++`. It is no error, since players may type it:
+ * it is read as text, a warning in the log names every place, and `not_followed` of `scumble_prompt_info` counts them.
+ * LoRAs and embeddings are merged into a model before it is exported.
  */
 enum scumble_syntax
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -423,7 +428,10 @@ enum scumble_syntax
   /**
    * As the common web UI (AUTOMATIC1111's) reads it: `(word)` counts 1.1 times, `[word]` 1.1 times
    * less, `(word:1.3)` as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
-   * a text of any length is read in chunks of `token_limit` tokens, up to 64.
+   * a text of any length is read in chunks of `token_limit` tokens, up to 64. A weight is a plain decimal such as
+   * 1.3; with the brackets around it multiplied in, it is -100 to 100; at most 64 brackets of a kind may be open at
+   * once. What is beyond these limits is refused. `<name:…>` in the text is left out, as the web UI does where it
+   * lacks the file; in the negative text it stays, as there.
    */
   SCUMBLE_SYNTAX_WEIGHTED = 1,
 };
@@ -804,7 +812,7 @@ typedef struct scumble_prompt_desc {
   uint32_t flags;
   /**
    * What the picture shall show: UTF-8, at most 64 KiB, copied. Default NULL, which is not
-   * allowed; "" is.
+   * allowed; "" is. Syntax that is not followed is warned of in the log: see `scumble_syntax`.
    */
   const char *text;
   /**
@@ -857,9 +865,10 @@ typedef struct scumble_prompt_info {
    */
   int32_t chunks;
   /**
-   * 0.
+   * How many places of both texts are syntax of other tools that is not followed, such as `<lora:…>`: see
+   * `scumble_syntax`. A warning in the log names them. Of a blended prompt those of both prompts.
    */
-  uint32_t reserved;
+  int32_t not_followed;
 } scumble_prompt_info;
 
 /**

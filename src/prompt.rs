@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancel;
 use crate::context::{Context, ModelGuard};
 use crate::error::{bail, Error, Result, Status};
+use crate::log::{self, LogLevel};
 use crate::model::{Conditioning, Syntax, Texts};
 use crate::panics;
 use crate::promise::Promise;
 use crate::reserve;
 use crate::sync::Mutex;
 use crate::testing;
+use crate::text::foreign::{self, Foreign};
 use crate::text::parse_weighted;
 use crate::worker::{Task, Turn};
 
@@ -23,6 +25,8 @@ pub const MAX_TEXT: usize = 64 * 1024;
 pub struct Prompt {
     context: Arc<Context>,
     by_hand: bool,
+    /// How many places of its texts are syntax that is not followed.
+    not_followed: usize,
     encoding: Arc<Encoding>,
     wanted: Mutex<Wanted>,
 }
@@ -56,16 +60,19 @@ pub struct EncodedPrompt {
 
 impl Prompt {
     /// A prompt of a loaded context. The worker encodes it, unless the caller will, by hand.
-    pub fn create(context: &Arc<Context>, texts: Texts, by_hand: bool) -> Result<Arc<Self>> {
+    pub fn create(context: &Arc<Context>, mut texts: Texts, by_hand: bool) -> Result<Arc<Self>> {
         let loaded = context.loaded()?;
         let negative = texts.negative.as_deref().unwrap_or("");
         for (name, value) in [("text", texts.positive.as_str()), ("negative_text", negative)] {
             if value.len() > MAX_TEXT {
                 bail!(LimitExceeded, "{name} has {} bytes; expected at most {MAX_TEXT}", value.len());
             }
-            if texts.syntax == Syntax::Weighted {
-                parse_weighted(value).map_err(|error| error.within(name))?; // so that it fails here
-            }
+        }
+        let foreign = foreign_syntax(&texts);
+        if texts.syntax == Syntax::Weighted {
+            parse_weighted(negative).map_err(|error| error.within("negative_text"))?; // so that it fails here
+            texts.positive = foreign::without_extra_networks(&texts.positive).into_owned();
+            parse_weighted(&texts.positive).map_err(|error| error.within("text"))?;
         }
         match (texts.clip_skip, loaded.info.features.clip_skip) {
             (skip, 0) if skip > 0 => bail!(
@@ -78,12 +85,16 @@ impl Prompt {
             ),
             _ => {}
         }
+        if !foreign.is_empty() {
+            log::push(LogLevel::Warning, format!("syntax of the prompt is not followed: {}", listed(&foreign)));
+        }
+        let not_followed = foreign.len();
         let encoding = Arc::new(Encoding { texts, encoded: Promise::new(), cancel: Cancel::default() });
         if !by_hand {
             let task = EncodeTask { context: Arc::downgrade(context), encoding: Arc::clone(&encoding) };
             context.submit(Box::new(task));
         }
-        Ok(Arc::new(Self { context: Arc::clone(context), by_hand, encoding, wanted: Mutex::default() }))
+        Ok(Arc::new(Self { context: Arc::clone(context), by_hand, not_followed, encoding, wanted: Mutex::default() }))
     }
 
     /// A prompt between two encoded ones of one context: `factor` 0 is the first, 1 the second.
@@ -100,8 +111,14 @@ impl Prompt {
         let encoded = Promise::new();
         encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
         let encoding = Arc::new(Encoding { texts: Texts::default(), encoded, cancel: Cancel::default() });
+        let not_followed = first.not_followed + second.not_followed;
         let context = Arc::clone(&first.context);
-        Ok(Arc::new(Self { context, by_hand: false, encoding, wanted: Mutex::default() }))
+        Ok(Arc::new(Self { context, by_hand: false, not_followed, encoding, wanted: Mutex::default() }))
+    }
+
+    /// How many places of its texts are syntax that is not followed. The log names them.
+    pub fn not_followed(&self) -> usize {
+        self.not_followed
     }
 
     /// The context that it belongs to.
@@ -191,6 +208,30 @@ impl Drop for Use {
         if is_over {
             self.cancel();
         }
+    }
+}
+
+/// What of the texts is syntax of other tools, in words.
+fn foreign_syntax(texts: &Texts) -> Vec<String> {
+    let weighted = texts.syntax == Syntax::Weighted;
+    let negative = texts.negative.as_deref().unwrap_or("");
+    let mut described = Vec::new();
+    for (name, text, is_positive) in [("text", texts.positive.as_str(), true), ("negative_text", negative, false)] {
+        for Foreign { at, text, what } in foreign::find(text, weighted) {
+            let left_out = weighted && is_positive && what == foreign::EXTRA_NETWORK;
+            let as_what = if left_out { "left out" } else { "read as text" };
+            described.push(format!("\"{:.60}\" ({what}, {as_what}) at byte {at} of {name}", text.trim()));
+        }
+    }
+    described
+}
+
+/// The first of them: a line of the log has no room for all.
+fn listed(descriptions: &[String]) -> String {
+    let (first, rest) = descriptions.split_at(descriptions.len().min(6));
+    match rest.len() {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
     }
 }
 

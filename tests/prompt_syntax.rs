@@ -5,10 +5,12 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::golden::Tensors;
-use common::{clip, golden};
+use common::{clip, golden, painting};
 use ndarray::{s, Array3};
+use scumble::model::Syntax;
+use scumble::text::foreign::{self, Foreign};
 use scumble::text::{emphasis, parse_weighted, Piece, Tokenizer, Tokens, MAX_CHUNKS, MAX_OPEN, MAX_WEIGHT};
-use scumble::Status;
+use scumble::{log, Prompt, Status, Texts};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -259,4 +261,120 @@ fn escaped_text_is_its_own_piece() {
         let escaped: String = text.chars().flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c])).collect();
         assert_eq!(parse_weighted(&escaped).unwrap(), [Piece::Text { text, weight: 1.0 }]);
     }
+}
+
+/// Each place of a text, and what it is.
+fn foreign_places(text: &str, weighted: bool) -> Vec<(&str, &str)> {
+    let found = foreign::find(text, weighted);
+    assert!(found.iter().all(|Foreign { at, text: place, .. }| text[*at..].starts_with(place)), "{text:?}");
+    found.iter().map(|Foreign { text, what, .. }| (text.trim(), *what)).collect()
+}
+
+/// What web interfaces, ComfyUI, Compel and others read as more than text, as their documentation spells it.
+#[test]
+fn syntax_of_other_tools_is_found() {
+    for (text, place, what) in [
+        ("a cat <lora:add_detail:0.8>", "<lora:add_detail:0.8>", "extra network"),
+        ("<lyco:style:te=0.5:unet=1>, a cat", "<lyco:style:te=0.5:unet=1>", "extra network"),
+        ("a <hypernet:fur:0.35> cat", "<hypernet:fur:0.35>", "extra network"),
+        ("a [cat:dog:0.35] runs", "[cat:dog:0.35]", "editing"),
+        ("a [cat::12] runs", "[cat::12]", "editing"),
+        ("a [cat: .7 ]", "[cat: .7 ]", "editing"),
+        ("a [(red:1.2) cat:[big] dog:1e1]", "[(red:1.2) cat:[big] dog:1e1]", "editing"),
+        ("a [cow|horse] in a field", "[cow|horse]", "alternation"),
+        ("[(cow:1.2)|[horse]|] é", "[(cow:1.2)|[horse]|]", "alternation"),
+        ("a cat :1.2 AND a dog", "AND", "composition"),
+        ("a cat, embedding:easy/negative.pt, (x", "embedding:easy/negative.pt", "embedding"),
+        ("(embedding:EasyNegative:1.2)", "embedding:EasyNegative:1.2", "embedding"),
+        ("a {red|blue|2$$green} cat", "{red|blue|2$$green}", "braces"),
+        ("{{masterpiece}} cat", "{masterpiece}", "braces"),
+        ("a __animals/big__ cat", "__animals/big__", "wildcard"),
+        ("a cat --ar 16:9", "--ar", "parameter"),
+        ("a ball++ and a hat", "ll++", "Compel"),
+        ("a (blue ball)1.3", ")1.3", "Compel"),
+        ("(\"a\", \"b\").blend(0.7, 0.35)", ").blend(", "Compel"),
+    ] {
+        for weighted in [false, true] {
+            let found = foreign_places(text, weighted);
+            let named = |(it, name): &(&str, &str)| *it == place && name.contains(what);
+            assert!(found.iter().any(named), "{text:?}: {found:?}");
+        }
+    }
+    assert_eq!(foreign_places("(cat:1.3) BREAK [dog]", true), []);
+    assert_eq!(foreign_places("(cat:1.3) BREAK [dog]", false), [("(cat:1.3)", "a weight"), ("BREAK", "a break")]);
+}
+
+#[test]
+fn plain_words_are_no_syntax() {
+    for text in [
+        "",
+        "a red apple, 3d style, on a blue background",
+        "a cat (and a dog), [sitting], at 16:9 and 12:30",
+        "Iron \u{2013} man-made, C++ book, a--b, <3, x < y > z, a_b__c, \"x\": 5",
+        "\\[cow\\|horse\\] and \\(cat:1.3\\)",
+        "android, ANDROID, BREAKFAST, embedding, {}, [a, b: c]",
+        "[cat:dog] [cat:nan] (cat|dog) | <cat-toy> <lora> ]:0.5[",
+    ] {
+        assert_eq!(foreign_places(text, true), [], "{text:?}");
+        assert_eq!(foreign_places(text, false), [], "{text:?}");
+    }
+}
+
+/// As `re.sub` of the web UI's pattern: a name of word characters, and arguments up to the first end.
+#[test]
+fn extra_networks_are_left_out() {
+    for (text, rest) in [
+        ("a <lora:x:1> cat<hypernet:y:0.5>", "a  cat"),
+        ("<lora:x:1><été:y>", ""),
+        ("<lora:> <lora> <:x> <a b:c> 1 < 2", "<lora:> <lora> <:x> <a b:c> 1 < 2"),
+        ("<lora:a<lora:b:1>", ""),
+    ] {
+        assert_eq!(foreign::without_extra_networks(text), rest, "{text:?}");
+    }
+}
+
+#[test]
+fn long_texts_are_searched_at_once() {
+    for piece in
+        ["<a:", "[a:", "{", "{|}", "__a", "[(", "([|])", "(]", ")+", "embedding:", "[:1]", "AND ", "[:1111111111"]
+    {
+        let text = piece.repeat(65536 / piece.len());
+        let start = Instant::now();
+        let found = foreign::find(&text, false).len();
+        assert!(start.elapsed() < Duration::from_millis(500), "{piece}: {found} in {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_prompt_warns_of_what_is_not_followed() {
+    let context = painting::context();
+    let warnings = || -> Vec<String> {
+        let lines = std::iter::from_fn(log::next).map(|entry| entry.text);
+        lines.filter(|text| text.contains("not followed")).collect()
+    };
+    let prompt = |positive: &str, negative: &str, syntax| {
+        let texts = Texts { negative: Some(negative.into()), syntax, ..Texts::of(positive) };
+        let prompt = Prompt::create(&context, texts, false).unwrap();
+        let encoded = prompt.wait(None).unwrap().conditioning;
+        (prompt.not_followed(), encoded.positive.clone(), encoded.negative.tokens)
+    };
+    let (none, plain, _) = prompt("a red apple", "green", Syntax::Weighted);
+    assert_eq!((none, warnings()), (0, vec![]));
+
+    // The web UI leaves it out of the prompt alone.
+    let (places, stripped, negative) = prompt("a red <lora:x:0.7>apple", "green <lora:x:0.7>", Syntax::Weighted);
+    assert_eq!((places, stripped.tokens), (2, 3));
+    assert!(stripped.embeddings == plain.embeddings && negative > 1);
+    let expected =
+        "syntax of the prompt is not followed: \"<lora:x:0.7>\" (an extra network, left out) at byte 6 of text, \
+                    \"<lora:x:0.7>\" (an extra network, read as text) at byte 6 of negative_text";
+    assert_eq!(warnings(), [expected]);
+
+    let (places, read, _) = prompt("a red <lora:x:0.7>apple", "", Syntax::Plain);
+    assert!(places == 1 && read.tokens > 3);
+    assert!(warnings().concat().contains("read as text"));
+    let (places, ..) = prompt(&"[a|b]".repeat(500), "", Syntax::Plain);
+    assert_eq!(places, 500);
+    let told = warnings();
+    assert!(told.len() == 1 && told[0].ends_with(", and 494 more"), "{told:?}");
 }

@@ -22,7 +22,7 @@ pub struct scumble_prompt_desc {
     /// 0 or `SCUMBLE_PROMPT_BY_HAND`. Default 0: the context's thread encodes it.
     pub flags: u32,
     /// What the picture shall show: UTF-8, at most 64 KiB, copied. Default NULL, which is not
-    /// allowed; "" is.
+    /// allowed; "" is. Syntax that is not followed is warned of in the log: see `scumble_syntax`.
     pub text: *const c_char,
     /// What it shall not show: likewise. Default NULL: the same as "", but for SDXL models that were
     /// trained to tell none from an empty one.
@@ -54,8 +54,9 @@ pub struct scumble_prompt_info {
     pub encode_ms: f32,
     /// How often the text encoder read, each time `token_limit` tokens at most.
     pub chunks: i32,
-    /// 0.
-    pub reserved: u32,
+    /// How many places of both texts are syntax of other tools that is not followed, such as `<lora:…>`: see
+    /// `scumble_syntax`. A warning in the log names them. Of a blended prompt those of both prompts.
+    pub not_followed: i32,
 }
 c_struct!(scumble_prompt_info, 32);
 
@@ -240,7 +241,7 @@ pub unsafe extern "C" fn scumble_prompt_get_info(
                 negative_truncated: i32::from(negative.truncated),
                 encode_ms: milliseconds(encoded.time),
                 chunks: positive.chunks as i32,
-                reserved: 0,
+                not_followed: prompt.not_followed() as i32,
             })
         }
     })

@@ -2,6 +2,7 @@
 
 mod chunks;
 pub mod emphasis;
+pub mod foreign;
 mod pipeline;
 mod syntax;
 mod tokenizer;

@@ -13,7 +13,7 @@
 //! - at most [`MAX_OPEN`] brackets of a kind may be open at once.
 //!
 //! The web UI's prompt editing (`[a:b:0.5]`), alternation (`[a|b]`) and `AND` are other features of it,
-//! which come before this one; here they are text.
+//! which come before this one; here they are text, of which [`super::foreign`] tells.
 
 use crate::error::{bail, Result};
 

@@ -44,7 +44,7 @@ int main(void) {
 #undef STRUCT
 #define STRUCT scumble_prompt_info
     LAYOUT(32, FIELD(tokens) + FIELD(negative_tokens) + FIELD(truncated) + FIELD(negative_truncated) +
-                   FIELD(encode_ms) + FIELD(chunks) + FIELD(reserved));
+                   FIELD(encode_ms) + FIELD(chunks) + FIELD(not_followed));
 #undef STRUCT
 #define STRUCT scumble_generation_desc
     LAYOUT(96, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +

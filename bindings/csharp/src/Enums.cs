@@ -123,6 +123,11 @@ namespace Scumble
     }
 
     /// <summary>How the text of a prompt is read.</summary>
+    /// <remarks>
+    /// With either, syntax that other tools know is not followed: <c>&lt;lora:…&gt;</c>, <c>[a:b:0.5]</c>, <c>[a|b]</c>, AND,
+    /// <c>embedding:…</c>, <c>{a|b}</c>. It is read as text, a warning in the log names every place, and
+    /// <see cref="PromptInfo.NotFollowed"/> counts them.
+    /// </remarks>
     public enum PromptSyntax
     {
         /// <summary>As it stands, and cut off where the model ends to read: exactly as diffusers.</summary>
@@ -130,7 +135,8 @@ namespace Scumble
         /// <summary>
         /// As AUTOMATIC1111's web UI reads it: <c>(word)</c> counts 1.1 times, <c>[word]</c> 1.1 times less,
         /// <c>(word:1.3)</c> as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and texts may be
-        /// of any length.
+        /// of any length. A weight is -100 to 100, and at most 64 brackets of a kind may be open at once; what is beyond is
+        /// refused. <c>&lt;name:…&gt;</c> in the text is left out.
         /// </summary>
         Weighted = 1,
     }

@@ -16,7 +16,7 @@ namespace Scumble
         private int negativeTruncated;
         private float encodeMs;
         private int chunks;
-        private uint reserved;
+        private int notFollowed;
 
         /// <summary>Tokens of the text, also those that were cut off; begin and end not counted.</summary>
         public int Tokens
@@ -54,6 +54,15 @@ namespace Scumble
         public int Chunks
         {
             get { return chunks; }
+        }
+
+        /// <summary>
+        /// How many places of both texts are syntax of other tools that is not followed, such as &lt;lora:…&gt;: see
+        /// <see cref="PromptSyntax"/>. A warning in the log names them. Of a blended prompt those of both prompts.
+        /// </summary>
+        public int NotFollowed
+        {
+            get { return notFollowed; }
         }
     }
 }

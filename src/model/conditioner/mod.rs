@@ -11,10 +11,15 @@ use super::session::component::Component;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::memory;
-use crate::text::{emphasis, parse_weighted, Tokens};
+use crate::text::{emphasis, foreign, parse_weighted, Tokens};
 use text_encoder::{Layer, TextEncoder};
 
 /// How the text of a prompt is read.
+///
+/// With either, syntax that other tools know is not followed: `<lora:…>` and `<hypernet:…>`, `[a:b:0.5]`, `[a|b]`, AND,
+/// `embedding:…`, `{a|b}`, `__wildcard__`, `--parameter`, Compel's `word++`. It is no error, since players may type it:
+/// it is read as text, a warning in the log names every place, and `not_followed` of `scumble_prompt_info` counts them.
+/// LoRAs and embeddings are merged into a model before it is exported.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Syntax {
@@ -23,7 +28,10 @@ pub enum Syntax {
     Plain = 0,
     /// As the common web UI (AUTOMATIC1111's) reads it: `(word)` counts 1.1 times, `[word]` 1.1 times
     /// less, `(word:1.3)` as it says, a backslash makes a bracket literal, BREAK begins a new chunk, and
-    /// a text of any length is read in chunks of `token_limit` tokens, up to 64.
+    /// a text of any length is read in chunks of `token_limit` tokens, up to 64. A weight is a plain decimal such as
+    /// 1.3; with the brackets around it multiplied in, it is -100 to 100; at most 64 brackets of a kind may be open at
+    /// once. What is beyond these limits is refused. `<name:…>` in the text is left out, as the web UI does where it
+    /// lacks the file; in the negative text it stays, as there.
     Weighted = 1,
 }
 
@@ -90,6 +98,7 @@ pub struct Conditioner {
 impl Conditioner {
     /// `text_encoder/` with `tokenizer/`, or both of SDXL.
     pub fn open(layout: &Layout, sdxl: bool, zeros_for_none: bool, options: &Options, cancel: &Cancel) -> Result<Self> {
+        foreign::prepare();
         let open = |what, tokenizer, layer| TextEncoder::open(layout, what, tokenizer, layer, options, cancel);
         let encoders = if sdxl {
             let first = open("text_encoder", "tokenizer", Layer::Penultimate)?;
