@@ -114,6 +114,42 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
+/// The size of a lent block goes before it, so that C++ can give it back without telling.
+const HEADER: usize = 16;
+
+/// A block of the reserve for C++ code that the system has refused one; null where there is none.
+pub fn lend(size: usize) -> *mut u8 {
+    let Some(layout) = size.checked_add(HEADER).and_then(|size| Layout::from_size_align(size, HEADER).ok()) else {
+        return ptr::null_mut();
+    };
+    let block = from_reserve(layout);
+    if block.is_null() {
+        return block;
+    }
+    // SAFETY: the block begins with the header, which it is aligned for.
+    unsafe {
+        block.cast::<usize>().write(layout.size());
+        block.add(HEADER)
+    }
+}
+
+/// Takes a lent block back. Answers whether it is one.
+///
+/// # Safety
+/// Nobody uses the block any more.
+pub unsafe fn take_back(block: *mut u8) -> bool {
+    if !is_reserved(block) {
+        return false;
+    }
+    // SAFETY: it was lent, so its header is there.
+    unsafe {
+        let start = block.sub(HEADER);
+        let size = start.cast::<usize>().read();
+        RESERVE.dealloc(start, Layout::from_size_align_unchecked(size, HEADER));
+    }
+    true
+}
+
 /// How many requests of this thread the system has refused up to now.
 pub fn refusals() -> u64 {
     REFUSALS.try_with(Cell::get).unwrap_or(0)

@@ -11,6 +11,8 @@ mod library;
 mod losses;
 mod module;
 mod nvidia;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod operator_new;
 mod provider;
 mod reasons;
 mod search;
@@ -82,6 +84,8 @@ fn open(path: PathBuf) -> Result<Environment> {
     };
     let builder = ort::init_from(&path).map_err(|error| failed(&error))?;
     let _ = LIBRARY.set(path.clone()); // the same, where it is set
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+    operator_new::replace(&path);
     let environment = builder
         .with_name("scumble")
         .with_telemetry(false)
