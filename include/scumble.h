@@ -25,6 +25,15 @@
  * a time for an object. No call takes longer than a copy but those that say that they block, compute
  * or load: _wait, _encode, _step, _decode, scumble_runtime_load, _add_provider and scumble_shutdown.
  *
+ * Stacks. Every call works with 64 KB of stack, on threads and on fibers; none uses more than 32 KB, but those
+ * that compute or load. These use up to 256 KB: where less than 512 KB is left, and on a fiber of other systems than
+ * Windows, a thread of Scumble's computes while the caller waits (up to 0.1 ms more). A fiber whose stack is part of
+ * its thread's own cannot be told from the thread: give it 512 KB, or do not compute there. Threads of Scumble's have
+ * stacks of 2 MB.
+ *
+ * Memory. Where the system refuses memory, a call answers OUT_OF_MEMORY, and the context goes on. A reserve of 32 MB
+ * of address space serves what cannot fail; pages of it that were never needed take no memory.
+ *
  * This file is generated from the Rust sources and is the whole C API.
  */
 
@@ -109,6 +118,12 @@
  * A flag of `scumble_image`: the bottom row comes first, as Unity's textures have it.
  */
 #define SCUMBLE_IMAGE_BOTTOM_UP 1
+
+/**
+ * The stack of every thread that Scumble starts, ONNX Runtime's included: as much as Rust gives, whatever the
+ * environment says.
+ */
+#define SIZE (2 << 20)
 
 /**
  * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,

@@ -50,6 +50,7 @@ pub mod random;
 mod reserve;
 pub mod runtime;
 pub mod scheduler;
+mod stack;
 mod sync;
 pub mod testing;
 pub mod text;

@@ -16,7 +16,8 @@ const BLOCK: usize = 16;
 /// The stream of one generation: a `torch.Generator` on the CPU.
 #[derive(Clone)]
 pub struct Random {
-    state: [u32; STATE],
+    /// Apart, since what holds it is moved about on small stacks.
+    state: Box<[u32; STATE]>,
     next: usize,
     /// The second number of a Box-Muller pair, kept from one small draw to the next.
     spare: Option<f64>,
@@ -25,7 +26,7 @@ pub struct Random {
 impl Random {
     /// `torch.Generator("cpu").manual_seed(seed)`. Only the low 32 bits matter, as in torch.
     pub fn new(seed: u64) -> Self {
-        let mut state = [0; STATE];
+        let mut state = Box::new([0; STATE]);
         state[0] = seed as u32;
         for j in 1..STATE {
             let previous: u32 = state[j - 1];

@@ -10,6 +10,7 @@ use crate::error::{Error, Result, Status};
 use crate::fp_state::DefaultMode;
 use crate::panics;
 use crate::priority::ThreadGroup;
+use crate::stack;
 
 /// Why a thread could not be started, in every such error.
 pub const NOT_STARTED: &str = "no thread can be started";
@@ -26,7 +27,7 @@ thread_local! {
 
 /// Starts a thread as a member of this group. The caller has to join it, or see to it that it is.
 pub fn spawn(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let thread = thread::Builder::new().name("scumble".into()).spawn(prepared(group, run));
+    let thread = thread::Builder::new().name("scumble".into()).stack_size(stack::SIZE).spawn(prepared(group, run));
     thread.map_err(|error| Error::new(Status::OutOfMemory, format!("{NOT_STARTED}: {error}")))
 }
 

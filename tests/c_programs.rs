@@ -51,3 +51,14 @@ fn the_example_paints_what_rust_paints() {
     run(CProgram::new("examples/c/txt2img.c").command().args(["tests/reference/models/emblem-64", text]).arg(&file));
     assert!(fs::read(&file).unwrap() == painting::ppm(text), "the picture differs");
 }
+
+/// Fibers and job systems give their tasks 64 KB and more.
+#[test]
+#[cfg(target_os = "linux")]
+fn small_stacks_are_enough() {
+    let program = CProgram::new("tests/c/stack.c");
+    println!("{}", run(&mut program.command()));
+    run(program.command().arg("64"));
+    run(program.command().args(["64", "fiber"]));
+    run(program.command().arg("64").env("RUST_MIN_STACK", "1000"));
+}

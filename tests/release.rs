@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use common::c_program::{can_build, run, ROOT};
+use common::c_program::{c_library, can_build, onnxruntime, run, CProgram, ROOT};
+use common::model::ModelCopy;
 use common::{c, contains};
 
 /// Without ONNX Runtime, stripped.
@@ -83,4 +84,23 @@ fn the_testing_feature_is_off() {
     let Some(library) = shipped() else { return };
     let library = fs::read(library).unwrap();
     assert!(!contains(&library, "a test asked"));
+}
+
+/// Every large allocation of the process fails once, ONNX Runtime's too, in everything that it does.
+#[test]
+fn memory_may_run_out_at_any_moment() {
+    const LEAST_BYTES: &str = "65536";
+    let Some(library) = shipped() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let failing = folder.path().join("failing_malloc.so");
+    c_library(include_str!("c/failing_malloc.c"), &failing);
+    let [tiny, controlnet] = ["sd1-tiny", "sd1-controlnet"].map(ModelCopy::reference);
+    let program = CProgram::beside("tests/c/out_of_memory.c", library);
+    let told = run(program
+        .command()
+        .arg(LEAST_BYTES)
+        .args([tiny.path(), controlnet.path()])
+        .env("LD_PRELOAD", failing)
+        .env("SCUMBLE_ONNXRUNTIME", onnxruntime()));
+    println!("{told}");
 }

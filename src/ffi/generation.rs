@@ -9,6 +9,7 @@ use super::request::{self, scumble_generation_desc};
 use super::{handle, scumble_generation, scumble_prompt};
 use crate::error::{bail, Status};
 use crate::generation::{Generation, Source};
+use crate::stack;
 
 /// How far a generation is, at one moment.
 #[repr(C)]
@@ -317,7 +318,8 @@ pub unsafe extern "C" fn scumble_generation_error(generation: *const scumble_gen
 #[no_mangle]
 pub unsafe extern "C" fn scumble_generation_step(generation: *const scumble_generation, left: *mut i32) -> Status {
     call("scumble_generation_step", || {
-        let evaluations = handle::get(generation)?.step()?;
+        let generation = handle::get(generation)?;
+        let evaluations = stack::with_room(|| generation.step())?;
         if left.is_null() {
             return Ok(());
         }
@@ -338,7 +340,10 @@ pub unsafe extern "C" fn scumble_generation_step(generation: *const scumble_gene
 /// None is needed: a handle is never dereferenced.
 #[no_mangle]
 pub unsafe extern "C" fn scumble_generation_decode(generation: *const scumble_generation) -> Status {
-    call("scumble_generation_decode", || handle::get(generation)?.decode())
+    call("scumble_generation_decode", || {
+        let generation = handle::get(generation)?;
+        stack::with_room(|| generation.decode())
+    })
 }
 
 /// Copies the finished picture or the latest preview into the caller's memory, as often as wanted.

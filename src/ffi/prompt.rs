@@ -9,6 +9,7 @@ use super::{handle, scumble_context, scumble_prompt};
 use crate::error::{bail, Status};
 use crate::model::{Syntax, Texts};
 use crate::prompt::{Prompt, MAX_TEXT};
+use crate::stack;
 
 /// A flag of `scumble_prompt_desc`: the caller encodes the prompt, with `scumble_prompt_encode`.
 pub const SCUMBLE_PROMPT_BY_HAND: u32 = 1;
@@ -179,7 +180,10 @@ pub unsafe extern "C" fn scumble_prompt_blend(
 /// None is needed: a handle is never dereferenced.
 #[no_mangle]
 pub unsafe extern "C" fn scumble_prompt_encode(prompt: *const scumble_prompt) -> Status {
-    call("scumble_prompt_encode", || handle::get(prompt)?.encode())
+    call("scumble_prompt_encode", || {
+        let prompt = handle::get(prompt)?;
+        stack::with_room(|| prompt.encode())
+    })
 }
 
 /// Whether the prompt is encoded: `OK` when it is, `SCUMBLE_STATUS_NOT_READY` while it is not, and

@@ -8,6 +8,7 @@ use super::boundary::{self, call};
 use super::desc::{self, c_struct};
 use crate::error::{bail, Result, Status};
 use crate::runtime::{self, DeviceInfo};
+use crate::stack;
 
 /// The longest path that is taken, in bytes.
 pub(super) const MAX_PATH: usize = 32 * 1024;
@@ -63,8 +64,10 @@ pub unsafe extern "C" fn scumble_runtime_load(path: *const c_char) -> Status {
     call("scumble_runtime_load", || {
         // SAFETY: the caller's promise.
         let path = unsafe { boundary::optional_text(path, "path", MAX_PATH) }?;
-        runtime::load(path.map(Path::new))?;
-        runtime::look().map(drop)
+        stack::with_room(|| {
+            runtime::load(path.map(Path::new))?;
+            runtime::look().map(drop)
+        })
     })
 }
 
@@ -84,8 +87,10 @@ pub unsafe extern "C" fn scumble_runtime_add_provider(path: *const c_char) -> St
     call("scumble_runtime_add_provider", || {
         // SAFETY: the caller's promise.
         let path = unsafe { boundary::text(path, "path", MAX_PATH) }?;
-        runtime::load(None)?;
-        runtime::add_provider(Path::new(path))
+        stack::with_room(|| {
+            runtime::load(None)?;
+            runtime::add_provider(Path::new(path))
+        })
     })
 }
 

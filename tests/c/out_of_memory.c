@@ -18,7 +18,7 @@ typedef struct {
     int32_t side;
     uint64_t memory_budget;
     uint32_t seamless;
-    bool from_image, controlnet;
+    bool only_encodes, from_image, controlnet;
     int32_t preview_source;
 } work_t;
 
@@ -119,21 +119,23 @@ static void all(const work_t *work) {
     memcpy(expected, made, sizeof made);
     fprintf(stderr, "%s\n", work->name);
 
-    scumble_context *other = NULL;
-    EACH("loading", load(work, &other), {
-        if (other != NULL) OK(scumble_context_destroy(other));
-        other = NULL;
-    });
     scumble_prompt *again = NULL;
     EACH("encoding", encode(context, &again), {
         if (again != NULL) OK(scumble_prompt_destroy(again));
         again = NULL;
     });
-    EACH("generating", generate(work, prompt), {
-        if (status == SCUMBLE_STATUS_OK) CHECK(memcmp(made, expected, sizeof made) == 0);
-        OK(generate(work, prompt));
-        CHECK(memcmp(made, expected, sizeof made) == 0);
-    });
+    if (!work->only_encodes) {
+        scumble_context *other = NULL;
+        EACH("loading", load(work, &other), {
+            if (other != NULL) OK(scumble_context_destroy(other));
+            other = NULL;
+        });
+        EACH("generating", generate(work, prompt), {
+            if (status == SCUMBLE_STATUS_OK) CHECK(memcmp(made, expected, sizeof made) == 0);
+            OK(generate(work, prompt));
+            CHECK(memcmp(made, expected, sizeof made) == 0);
+        });
+    }
     OK(encode(context, &again));
     OK(generate(work, again));
     CHECK(memcmp(made, expected, sizeof made) == 0);
@@ -183,7 +185,7 @@ int main(int count, char **arguments) {
         mask_pixels[i] = i < sizeof mask_pixels / 2 ? 0 : 255;
     }
     const work_t works[] = {
-        {.name = "text", .model = MODEL, .side = 64, .preview_source = SCUMBLE_PREVIEW_LINEAR},
+        {.name = "text", .model = MODEL, .side = 64, .only_encodes = true},
         {.name = "image", .model = arguments[2], .side = 256, .from_image = true, .preview_source = SCUMBLE_PREVIEW_TINY},
         {.name = "ControlNet",
          .model = arguments[3],
@@ -197,7 +199,7 @@ int main(int count, char **arguments) {
          .seamless = SCUMBLE_SEAMLESS_X,
          .preview_source = SCUMBLE_PREVIEW_LINEAR},
     };
-    first_load(&works[0]);
+    first_load(&works[1]);
     for (size_t i = 0; i < sizeof works / sizeof *works; i++) all(&works[i]);
     return 0;
 }
