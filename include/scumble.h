@@ -471,7 +471,9 @@ enum scumble_weights
    */
   SCUMBLE_WEIGHTS_AUTO = 0,
   /**
-   * Copied into the order in which they are computed with: the fastest steps, the longest loading.
+   * Copied into the order in which they are computed with: the fastest steps, the longest loading. While a part is
+   * loaded, its weights are in memory twice. Later changes of the files do no harm: a part that is loaded again, after
+   * a trim, is the same or is refused (`SCUMBLE_STATUS_MODEL_INVALID`).
    */
   SCUMBLE_WEIGHTS_REPACKED = 1,
   /**
@@ -479,7 +481,9 @@ enum scumble_weights
    * that use the same files share them, and the system may take their memory back whenever it is short
    * and read them again. Steps take some percent longer. Those of the autoencoder are repacked all the
    * same, and weights of 16 bits are widened in memory, since the CPU computes with 32. While the context
-   * lives, nothing may write into the files.
+   * lives, nothing may write into the files or cut them: images change then, or the system ends the process
+   * (SIGBUS). Deleting a file, or putting another in its place under its name, is safe: a part that is loaded again
+   * is refused.
    */
   SCUMBLE_WEIGHTS_MAPPED = 2,
 };

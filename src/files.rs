@@ -44,6 +44,20 @@ pub fn check(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Opens a file that was checked. A pipe that has taken its place since does not open, where it would wait.
+pub fn open(path: &Path) -> Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.open(path).map_err(|error| unreadable(path, error))?;
+    match file.metadata() {
+        Ok(found) if found.is_file() => Ok(file),
+        Ok(_) => bail!(ModelInvalid, "{} is not a file", path.display()),
+        Err(error) => Err(unreadable(path, error)),
+    }
+}
+
 /// Refuses a file that a link takes out of the model directory `root`.
 ///
 /// The links of Hugging Face's cache are let in: `<repository>/snapshots/<revision>/` has links to

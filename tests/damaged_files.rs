@@ -1,10 +1,12 @@
-//! Files of a model directory that are cut off at any point, or that go while they are read: an answer,
-//! never a crash.
+//! Files of a model directory that are cut off at any point, that go while they are read, or that change while a context
+//! lives: an answer, never a crash, and never another image.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod common;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
 use std::time::Duration;
@@ -88,4 +90,167 @@ fn files_that_go_while_they_are_loaded() {
         ok(unsafe { scumble_context_destroy(context) });
     }
     assert!(failures > 0, "no file went in time");
+}
+
+/// The ONNX files and data files of a model directory.
+fn model_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_model =
+        |path: &PathBuf| path.extension().is_some_and(|end| !["json", "txt"].contains(&end.to_str().unwrap()));
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
+    files.into_iter().filter(is_model).chain(folders.iter().flat_map(|folder| model_files(folder))).collect()
+}
+
+/// What may happen to a file while a context lives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Cut,
+    Halve,
+    Zero,
+    Replace,
+    Delete,
+    /// The same content in another file.
+    CopyAgain,
+}
+
+const CHANGES: [Change; 6] =
+    [Change::Cut, Change::Halve, Change::Zero, Change::Replace, Change::Delete, Change::CopyAgain];
+
+fn change(folder: &Path, change: Change) {
+    for path in model_files(folder) {
+        let length = fs::metadata(&path).unwrap().len();
+        let in_place = || File::options().write(true).open(&path).unwrap();
+        match change {
+            Change::Cut => in_place().set_len(0).unwrap(),
+            Change::Halve => in_place().set_len(length / 2).unwrap(),
+            Change::Zero => in_place().write_all(&vec![0; length as usize]).unwrap(),
+            Change::Delete => fs::remove_file(&path).unwrap(),
+            Change::Replace | Change::CopyAgain => {
+                let mut content = fs::read(&path).unwrap();
+                if change == Change::Replace {
+                    let middle = content.len() / 2;
+                    content[middle..middle + 4096.min(length as usize / 4)].fill(0x3c);
+                }
+                fs::write(path.with_extension("new"), content).unwrap();
+                fs::rename(path.with_extension("new"), path).unwrap();
+            }
+        }
+    }
+}
+
+fn create(folder: &Path, weights: i32) -> *mut scumble_context {
+    let path = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    (desc.model_path, desc.threads, desc.weights) = (path.as_ptr(), 1, weights);
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    context
+}
+
+/// An image of two steps, or why there is none. `before`: what happens before it is encoded, before it is started, and
+/// while it is generated.
+fn paint(context: *const scumble_context, before: [&dyn Fn(); 3]) -> Result<Vec<u8>, (Status, String)> {
+    let answer = |status: Status| if status == Status::Ok { Ok(()) } else { Err((status, last_error())) };
+    unsafe {
+        let mut desc = c::desc(scumble_prompt_desc_init);
+        desc.text = c"a red apple".as_ptr();
+        let (mut prompt, mut generation) = (ptr::null_mut(), ptr::null_mut());
+        before[0]();
+        ok(scumble_prompt_create(context, &desc, &mut prompt));
+        answer(scumble_prompt_wait(prompt, -1))?;
+        before[1]();
+        let mut desc = c::desc(scumble_generation_desc_init);
+        (desc.width, desc.height, desc.steps, desc.seed) = (64, 64, 2, 14);
+        answer(scumble_generation_create(prompt, &desc, &mut generation))?;
+        ok(scumble_generation_start(generation));
+        before[2]();
+        answer(scumble_generation_wait(generation, -1))?;
+        let mut pixels = vec![0; 64 * 64 * 16];
+        ok(scumble_generation_read_image(generation, 0, &c::image(&mut pixels, 3, 64, 64)));
+        ok(scumble_generation_destroy(generation));
+        ok(scumble_prompt_destroy(prompt));
+        Ok(pixels)
+    }
+}
+
+/// The same image, or an answer that tells of a file.
+fn is_clean(found: &Result<Vec<u8>, (Status, String)>, image: &[u8], folder: &Path, case: &str) -> bool {
+    match found {
+        Ok(found) => assert!(found == image, "{case}: another image"),
+        Err((status, text)) => {
+            let refused = matches!(status, Status::ModelInvalid | Status::ModelIncomplete);
+            assert!(refused && text.contains(folder.to_str().unwrap()), "{case}: {status:?} ({text})");
+        }
+    }
+    found.is_ok()
+}
+
+#[test]
+fn files_that_change_under_a_context() {
+    let nothing = || ();
+    for name in ["sd1-script", "sdxl"] {
+        let copy = ModelCopy::reference(name).unlinked();
+        let context = create(copy.path(), 1);
+        ok(unsafe { scumble_context_wait(context, -1) });
+        let image = paint(context, [&nothing; 3]).unwrap();
+        for (i, kind) in CHANGES.into_iter().enumerate() {
+            let copy = ModelCopy::reference(name).unlinked();
+            let context = create(copy.path(), i as i32 % 2);
+            ok(unsafe { scumble_context_wait(context, -1) });
+            let changes = || change(copy.path(), kind);
+            let mut moments: [&dyn Fn(); 3] = [&nothing; 3];
+            moments[i % 3] = &changes;
+            let case = format!("{name}, {kind:?} before {}", ["encoding", "starting", "waiting"][i % 3]);
+            assert!(is_clean(&paint(context, moments), &image, copy.path(), &case), "{case}: what was loaded was lost");
+            // What is loaded again is the same, or is refused.
+            ok(unsafe { scumble_context_trim(context) });
+            let again = is_clean(&paint(context, [&nothing; 3]), &image, copy.path(), &case);
+            assert_eq!(again, kind == Change::CopyAgain, "{case}, after a trim");
+            ok(unsafe { scumble_context_destroy(context) });
+        }
+    }
+}
+
+#[test]
+fn files_that_change_while_they_are_loaded() {
+    let image = {
+        let copy = ModelCopy::new();
+        let context = create(copy.path(), 1);
+        ok(unsafe { scumble_context_wait(context, -1) });
+        paint(context, [&|| (); 3]).unwrap()
+    };
+    // None of these makes another model of it, if it comes before the files are scanned.
+    let kinds = [Change::Cut, Change::Halve, Change::Zero, Change::Delete];
+    let mut refused = 0;
+    for i in 0..48 {
+        let (kind, copy) = (kinds[i % 4], ModelCopy::new().unlinked());
+        let context = create(copy.path(), 1);
+        thread::sleep(Duration::from_millis(i as u64 * 4));
+        change(copy.path(), kind);
+        let case = format!("{kind:?} after {} ms", i * 4);
+        let found = match unsafe { scumble_context_wait(context, -1) } {
+            Status::Ok => paint(context, [&|| (); 3]),
+            status => Err((status, last_error())),
+        };
+        refused += usize::from(!is_clean(&found, &image, copy.path(), &case));
+        ok(unsafe { scumble_context_destroy(context) });
+    }
+    assert!(refused > 0, "no file changed in time");
+}
+
+/// Only weights that were asked to be stay in their files.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_copied_is_not_mapped() {
+    for name in ["sd1-script", "sdxl", "sd1-io16"] {
+        for weights in [0, 1, 2] {
+            let copy = ModelCopy::reference(name);
+            let context = create(copy.path(), weights);
+            ok(unsafe { scumble_context_wait(context, -1) });
+            let maps = fs::read_to_string("/proc/self/maps").unwrap();
+            let is_mapped = maps.lines().any(|line| line.contains(copy.path().to_str().unwrap()));
+            assert_eq!(is_mapped, weights == 2, "{name}, weights {weights}");
+            ok(unsafe { scumble_context_destroy(context) });
+        }
+    }
 }

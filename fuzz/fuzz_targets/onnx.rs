@@ -12,7 +12,8 @@ fuzz_target!(|file: &[u8]| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/onnx");
     let check = |file: &[u8]| scan::model(Cursor::new(file), file.len() as u64, &folder, &folder);
     if check(file).is_ok() {
-        let graph = scan::without_weights(Cursor::new(file), file.len() as u64, "weights.bin", |location| location);
+        let weights = scan::Weights::InFiles { own: "weights.bin", rename: &|location| location };
+        let graph = scan::without_weights(Cursor::new(file), file.len() as u64, weights);
         graph.expect("a good file can be read again");
         let wraps = Seamless { x: true, y: true };
         if let Ok(rewritten) = seamless::rewrite(Cursor::new(file), file.len() as u64, wraps) {

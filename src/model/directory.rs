@@ -79,7 +79,7 @@ impl StableDiffusion {
     /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `vae_decoder_tiny/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(places: &Places, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let layout = Layout::open(&places.model, places.variant.as_deref())?;
+        let mut layout = Layout::open(&places.model, places.variant.as_deref())?;
         files::check_links(&places.model)?;
         runtime::load(None)?;
 
@@ -91,6 +91,7 @@ impl StableDiffusion {
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
         let controlnets = controlnet_files(&layout, &places.controlnets);
+        layout.scan(&controlnets)?;
         let mut budget = match options.memory_budget {
             Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
             None => None,
@@ -117,11 +118,11 @@ impl StableDiffusion {
         tiny_decoder.iter_mut().for_each(|decoder| seen(&mut decoder.component));
         let mut encoder = VaeEncoder::open(&layout, scale, options, cancel)?;
         encoder.iter_mut().for_each(|encoder| seen(&mut encoder.component));
-        let mut controlnets = open_controlnets(&controlnets, &unet, options, cancel)?;
+        let mut controlnets = open_controlnets(&layout, &controlnets, &unet, options, cancel)?;
         controlnets.iter_mut().for_each(|net| seen(&mut net.component));
         if let Some(budget) = &mut budget {
             budget.decodes_tiles = !decoder.has_fixed_size();
-            if budget.decodes_tiles && decoder.norms()? == 0 {
+            if budget.decodes_tiles && decoder.norms() == 0 {
                 log::push(
                     LogLevel::Warning,
                     "vae_decoder: it has no operator InstanceNormalization: where memory_budget makes it decode in tiles, \
@@ -299,10 +300,16 @@ fn controlnet_files(layout: &Layout, more: &[PathBuf]) -> Vec<PathBuf> {
     layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect()
 }
 
-fn open_controlnets(paths: &[PathBuf], unet: &Unet, options: &Options, cancel: &Cancel) -> Result<Vec<ControlNet>> {
+fn open_controlnets(
+    layout: &Layout,
+    paths: &[PathBuf],
+    unet: &Unet,
+    options: &Options,
+    cancel: &Cancel,
+) -> Result<Vec<ControlNet>> {
     let mut nets = Vec::new();
     for path in paths {
-        let net = ControlNet::open(path, options, cancel)?;
+        let net = ControlNet::open(layout.controlnet(path), options, cancel)?;
         if net.residuals() != unet.residuals().len() {
             bail!(
                 ModelUnsupported,

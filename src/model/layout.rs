@@ -3,10 +3,13 @@
 //! Exporters agree on a folder for each part, with `model.onnx` and `config.json`. Some put a variant
 //! between: `unet/fp16/model.onnx`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::scan::{self, Scanned};
+use super::session::Source;
 use crate::error::{bail, Result};
 use crate::files;
 
@@ -17,7 +20,12 @@ const VARIANTS: [&str; 2] = ["fp32", "fp16"];
 pub struct Layout {
     root: PathBuf,
     variant: Option<String>,
+    /// The ONNX files that were scanned.
+    scanned: HashMap<PathBuf, Scanned>,
 }
+
+/// The parts that are ONNX files, where a model has them.
+const PARTS: [&str; 6] = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_decoder_tiny", "vae_encoder"];
 
 impl Layout {
     /// Checks a directory; names everything that is missing at once, before anything is loaded.
@@ -30,7 +38,7 @@ impl Layout {
                 root.display()
             );
         }
-        let layout = Self { root: root.to_owned(), variant: variant.map(str::to_owned) };
+        let layout = Self { root: root.to_owned(), variant: variant.map(str::to_owned), scanned: HashMap::new() };
         let mut missing: Vec<String> = ["text_encoder", "unet", "vae_decoder"]
             .into_iter()
             .filter(|part| layout.find_model(part).is_none())
@@ -57,6 +65,36 @@ impl Layout {
             );
         }
         Ok(layout)
+    }
+
+    /// Scans the ONNX files of all parts, and those of ControlNets, before any of them is loaded.
+    pub fn scan(&mut self, controlnets: &[PathBuf]) -> Result<()> {
+        let parts: Vec<PathBuf> = PARTS.iter().filter_map(|part| self.find_model(part)).collect();
+        for path in parts {
+            let scanned = scan::check(&self.root, &path)?;
+            self.scanned.insert(path, scanned);
+        }
+        for path in controlnets {
+            self.scanned.insert(path.clone(), scan::check(folder_of(path), path)?);
+        }
+        Ok(())
+    }
+
+    /// What the scan found in a file.
+    pub fn scanned(&self, path: &Path) -> Scanned {
+        self.scanned.get(path).cloned().unwrap_or_default()
+    }
+
+    /// The ONNX file of a part that must be there, to be loaded.
+    pub fn source(&self, part: &'static str) -> Result<Source> {
+        let path = self.model(part)?;
+        let scanned = self.scanned(&path);
+        Ok(Source::new(&self.root, path, part, scanned))
+    }
+
+    /// The ONNX file of a ControlNet, likewise. Its weights may be in others of its folder.
+    pub fn controlnet(&self, path: &Path) -> Source {
+        Source::new(folder_of(path), path.to_owned(), "controlnet", self.scanned(path))
     }
 
     /// A file or folder of the directory.
@@ -98,4 +136,8 @@ impl Layout {
         let found = parts.iter().map(plain).chain(parts.iter().filter_map(beside)).find(|path| path.exists());
         found.map_or_else(|| Ok(T::default()), |path| files::read_json(&path))
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -37,13 +37,17 @@ pub enum Weights {
     /// Repacked, or mapped where that keeps the memory budget.
     #[default]
     Auto = 0,
-    /// Copied into the order in which they are computed with: the fastest steps, the longest loading.
+    /// Copied into the order in which they are computed with: the fastest steps, the longest loading. While a part is
+    /// loaded, its weights are in memory twice. Later changes of the files do no harm: a part that is loaded again, after
+    /// a trim, is the same or is refused (`SCUMBLE_STATUS_MODEL_INVALID`).
     Repacked = 1,
     /// Used in place from the files, which are mapped into memory: they load at once, contexts and processes
     /// that use the same files share them, and the system may take their memory back whenever it is short
     /// and read them again. Steps take some percent longer. Those of the autoencoder are repacked all the
     /// same, and weights of 16 bits are widened in memory, since the CPU computes with 32. While the context
-    /// lives, nothing may write into the files.
+    /// lives, nothing may write into the files or cut them: images change then, or the system ends the process
+    /// (SIGBUS). Deleting a file, or putting another in its place under its name, is safe: a part that is loaded again
+    /// is refused.
     Mapped = 2,
 }
 

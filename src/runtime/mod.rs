@@ -17,6 +17,7 @@ mod provider;
 mod reasons;
 mod search;
 mod telemetry;
+mod weights;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub use devices::{add_provider, choose, found, look, DeviceInfo};
 pub use ending::{at_exit, Making};
 pub use module::pin;
 pub use provider::{parse_options, records, without_recording, Place, Provider, ProviderOptions};
+pub use weights::commit;
 
 /// The library, once `ort` has it: a process has one.
 static LIBRARY: OnceLock<PathBuf> = OnceLock::new();

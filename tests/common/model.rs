@@ -70,6 +70,12 @@ impl ModelCopy {
         self.0.path()
     }
 
+    /// The same with files of its own in the place of links, to be changed in place.
+    pub fn unlinked(self) -> Self {
+        unlink_all(self.path());
+        self
+    }
+
     /// Takes a file or a folder away.
     pub fn remove(&self, name: &str) -> &Self {
         let path = self.path().join(name);
@@ -107,6 +113,19 @@ fn link_all(from: &Path, to: &Path) {
             link_all(&from, &to);
         } else {
             link(&from, &to);
+        }
+    }
+}
+
+fn unlink_all(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            unlink_all(&path);
+        } else {
+            let content = fs::read(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            fs::write(path, content).unwrap();
         }
     }
 }

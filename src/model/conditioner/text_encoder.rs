@@ -11,7 +11,6 @@ use crate::model::layout::Layout;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
 use crate::model::session::port::Port;
-use crate::model::session::Source;
 use crate::text::Tokenizer;
 
 /// Where neither the encoder nor the tokenizer says: the length of every released CLIP.
@@ -72,8 +71,7 @@ impl TextEncoder {
         }
         // A damaged vocabulary shows before the model is loaded.
         let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
-        let source = Source::new(layout.root(), layout.model(what)?, what);
-        let component = Component::open(source, Scratch::GiveBack, options, cancel)?;
+        let component = Component::open(layout.source(what)?, Scratch::GiveBack, options, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
         let attention_mask = component.optional_input(&["attention_mask"]);
         component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;

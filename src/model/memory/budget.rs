@@ -6,14 +6,15 @@
 //! are measured, on networks of Stable Diffusion 1.5's shapes and of the bundled model's.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::error::{bail, Result};
+use crate::log::{self, LogLevel};
 use crate::model::layout::Layout;
 use crate::model::options::{Options, Weights};
-use crate::model::scan::{self, WeightBytes};
+use crate::model::scan::WeightBytes;
 use crate::model::unet::SampleSize;
 
 /// What is there besides the model's parts: ONNX Runtime's code, tokenizers, latents, pictures.
@@ -27,7 +28,7 @@ const SMALLEST_TILE: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     weights: u64,
-    /// Bytes that they take besides while they are widened and repacked.
+    /// Bytes that they take besides while they are copied, widened and repacked.
     loading: u64,
     /// Bytes for each latent, and for each pair of latents.
     linear: f64,
@@ -64,8 +65,8 @@ impl Cost {
     }
 
     fn new(weights: WeightBytes, linear: f64, quadratic: f64) -> Self {
-        let loading = weights.computed.saturating_sub(weights.stored);
-        Self { weights: weights.computed, loading, linear, quadratic }
+        // What was read, and, of numbers of 16 bits, what they were before they were widened.
+        Self { weights: weights.computed, loading: weights.computed, linear, quadratic }
     }
 
     fn text_encoder(weights: WeightBytes) -> Self {
@@ -94,7 +95,7 @@ impl Cost {
 impl Budget {
     /// Reads what the parts of a model directory need. `controlnets`: their files.
     pub fn read(bytes: u64, layout: &Layout, controlnets: &[PathBuf]) -> Result<Self> {
-        let weights = |part: &str| scan::check(layout.root(), &layout.model(part)?);
+        let weights = |part: &str| Ok(layout.scanned(&layout.model(part)?).weights);
         let unet: Unet = layout.config(&["unet"])?;
         let vae: Vae = layout.config(&["vae_decoder", "vae_encoder", "vae"])?;
         let mut parts = vec![
@@ -113,8 +114,7 @@ impl Budget {
             parts.push((Part::VaeEncoder, Cost::vae(weights("vae_encoder")?, &vae)));
         }
         for (i, path) in controlnets.iter().enumerate() {
-            let weights = scan::check(path.parent().unwrap_or(Path::new(".")), path)?;
-            parts.push((Part::ControlNet(i), Cost::unet(weights, &unet)));
+            parts.push((Part::ControlNet(i), Cost::unet(layout.scanned(path).weights, &unet)));
         }
         let (height, width) = unet.sample_size.map_or((64, 64), |size| size.sides());
         let budget = Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true };
@@ -132,7 +132,13 @@ impl Budget {
     /// again and again must be quick to load.
     pub fn apply(budget: Option<&Self>, options: &Options) -> Options {
         let weights = match (options.weights, budget) {
-            (Weights::Auto, Some(budget)) if !budget.holds_all() => Weights::Mapped,
+            (Weights::Auto, Some(budget)) if !budget.holds_all() => {
+                let text =
+                    "weights stay mapped from the model's files, to keep memory_budget: while the context lives, \
+                            nothing may write into these files";
+                log::push(LogLevel::Info, text);
+                Weights::Mapped
+            }
             (Weights::Auto, _) => Weights::Repacked,
             (given, _) => given,
         };

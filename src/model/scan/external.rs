@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
+use super::stamps::Stamps;
+use super::weights;
 use super::wire::{Message, Wire};
 use super::{once, MAX_NAME};
 use crate::error::{bail, Result};
@@ -27,6 +29,13 @@ pub struct Extent {
 }
 
 impl External {
+    /// Where the data of a tensor of so many bytes is, if it is in a file.
+    pub fn extent(&self, bytes: u64) -> Result<Option<weights::Extent>> {
+        let Some(location) = &self.location else { return Ok(None) };
+        let length = self.length.filter(|length| *length > 0).unwrap_or(bytes);
+        Ok(Some(weights::Extent { file: relative(location)?, offset: self.offset.unwrap_or(0), length }))
+    }
+
     /// Reads one of its keys and values.
     pub fn entry<R: Read + Seek>(&mut self, wire: &mut Wire<R>, mut message: Message) -> Result<()> {
         let (mut key, mut value) = (None, None);
@@ -62,11 +71,29 @@ pub struct Folder {
     root: PathBuf,
     folder: PathBuf,
     sizes: HashMap<PathBuf, u64>,
+    stamps: Stamps,
+    /// Bytes of all tensors that are external data.
+    bytes: u64,
 }
 
 impl Folder {
     pub fn new(root: &Path, folder: &Path) -> Self {
-        Self { root: root.to_owned(), folder: folder.to_owned(), sizes: HashMap::new() }
+        let (sizes, stamps) = (HashMap::new(), Stamps::default());
+        Self { root: root.to_owned(), folder: folder.to_owned(), sizes, stamps, bytes: 0 }
+    }
+
+    /// The data files as they were found. Refuses tensors that are, together, far more than these files hold: each
+    /// is copied.
+    pub fn stamps(self) -> Result<Stamps> {
+        let most = self.stamps.bytes().saturating_mul(2);
+        if self.bytes > most {
+            bail!(
+                ModelInvalid,
+                "its external data is {} bytes in all; expected at most {most}, twice the size of its files",
+                self.bytes
+            );
+        }
+        Ok(self.stamps)
     }
 
     /// Refuses external data that is not all in a file of the model directory. What a tensor says of
@@ -102,15 +129,19 @@ impl Folder {
                 "its external data is {length} bytes from byte {offset} of {location:?}, which has {size} bytes"
             );
         }
+        self.bytes = self.bytes.saturating_add(length);
         Ok(())
     }
 
-    fn size(&self, file: &Path) -> Result<u64> {
+    fn size(&mut self, file: &Path) -> Result<u64> {
         let path = self.folder.join(file);
         files::check_inside(&self.root, &path)?;
         files::check(&path)?;
         match path.metadata() {
-            Ok(data) => Ok(data.len()),
+            Ok(data) => {
+                self.stamps.add(&path, &data);
+                Ok(data.len())
+            }
             Err(error) => bail!(ModelInvalid, "{} cannot be read: {error}", path.display()),
         }
     }

@@ -16,19 +16,23 @@ mod calls;
 mod external;
 mod graph;
 mod nodes;
+mod stamps;
 mod tensor;
+mod weights;
 pub(super) mod wire;
 
-use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
 use calls::{Calls, Operator};
 use external::Folder;
+use stamps::Stamps;
 use wire::{Message, Value, Wire};
 
-pub use graph::without_weights;
+pub use graph::{without_weights, Weights};
 pub use nodes::{nodes, Node};
+pub use weights::Extents;
+pub(super) use weights::{Checksums, IN_MEMORY};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
@@ -51,19 +55,30 @@ pub struct WeightBytes {
     pub computed: u64,
 }
 
+/// What is known of an ONNX file that was let through.
+#[derive(Clone, Debug, Default)]
+pub struct Scanned {
+    #[allow(missing_docs)]
+    pub weights: WeightBytes,
+    /// The file, and those that its weights are in.
+    pub files: Stamps,
+}
+
 /// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
-pub fn check(root: &Path, path: &Path) -> Result<WeightBytes> {
+pub fn check(root: &Path, path: &Path) -> Result<Scanned> {
     files::check(path)?;
+    let file = files::open(path)?;
     let scan = || {
-        let file = File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        model(file, length, root, path.parent().unwrap_or(root))
+        let found = file.metadata().map_err(unreadable)?;
+        let mut scanned = model(&file, found.len(), root, path.parent().unwrap_or(root))?;
+        scanned.files.add(path, &found);
+        Ok(scanned)
     };
     scan().map_err(|error: Error| error.within(path.display()))
 }
 
 /// The same of an open file. External data is looked for in `folder`, and stays within `root`.
-pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<WeightBytes> {
+pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<Scanned> {
     let mut start = [0; 8];
     if file.read_exact(&mut start).is_ok() && start.ends_with(b"ORTM") {
         bail!(ModelUnsupported, "it is in ONNX Runtime's own format (.ort), not in ONNX");
@@ -77,7 +92,7 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
         Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: WeightBytes::default() };
     scan.model(message)?;
     scan.calls.check()?;
-    Ok(scan.weights)
+    Ok(Scanned { weights: scan.weights, files: scan.folder.stamps()? })
 }
 
 pub(super) fn unreadable(error: std::io::Error) -> Error {

@@ -23,6 +23,17 @@ impl Size {
     }
 }
 
+/// Bits of an element of this type; 0 where there is none.
+pub fn bits(kind: i32) -> u64 {
+    usize::try_from(kind).ok().and_then(|kind| BITS.get(kind)).copied().unwrap_or(0)
+}
+
+/// The bytes of a tensor of these dimensions and this type, in a file that the scan let through.
+pub fn bytes(dimensions: &[i64], kind: i32) -> u64 {
+    let elements = dimensions.iter().fold(1u64, |product, side| product.saturating_mul(side.unsigned_abs()));
+    Size { elements, bits: bits(kind) }.bytes().unwrap_or(u64::MAX)
+}
+
 impl<R: Read + Seek> Scan<R> {
     pub fn tensor(&mut self, mut message: Message) -> Result<Size> {
         let mut dimensions = Dimensions::NONE;
@@ -148,7 +159,7 @@ struct Data {
 impl Data {
     /// Refuses dimensions that the data in the file does not fill, so that nobody allocates by them.
     fn fits(&self, elements: u64, kind: i32) -> Result<Size> {
-        let bits = usize::try_from(kind).ok().and_then(|kind| BITS.get(kind)).copied().unwrap_or(0);
+        let bits = bits(kind);
         let is_string = kind == STRING as i32;
         if bits == 0 && !is_string {
             bail!(ModelInvalid, "data_type is {kind}; expected an element type of ONNX, 1 to {}", BITS.len() - 1);

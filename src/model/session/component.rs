@@ -16,7 +16,6 @@ use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
 use crate::model::options::Options;
-use crate::model::scan::WeightBytes;
 use crate::reserve;
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
@@ -28,7 +27,6 @@ pub struct Component {
     session: Option<Loaded>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
-    weights: WeightBytes,
     scratch: Scratch,
     /// Whether runs are recorded and played again.
     records: bool,
@@ -46,12 +44,12 @@ pub enum Scratch {
 
 impl Component {
     /// Loads an ONNX file.
-    pub fn open(source: Source, scratch: Scratch, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let (session, weights) = reserve::spared(|| source.open(options, cancel))?;
+    pub fn open(mut source: Source, scratch: Scratch, options: &Options, cancel: &Cancel) -> Result<Self> {
+        let session = reserve::spared(|| source.open(options, cancel))?;
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
         let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session, options.place())));
-        let component = Self { source, options, session, inputs, outputs, weights, scratch, records: false, held };
+        let component = Self { source, options, session, inputs, outputs, scratch, records: false, held };
         component.count();
         Ok(component)
     }
@@ -103,9 +101,9 @@ impl Component {
             }
             _ => error,
         };
-        let Some(source) = self.source.widen().map_err(not_finite)? else { return Ok(false) };
+        let Some(mut source) = self.source.widen().map_err(not_finite)? else { return Ok(false) };
         self.unload(); // there may be no room for both
-        let (session, _) = source.open(&self.options, cancel).map_err(not_finite)?;
+        let session = source.open(&self.options, cancel).map_err(not_finite)?;
         (self.source, self.session) = (source, Some(Loaded::new(session, self.place())));
         self.inputs.iter_mut().chain(&mut self.outputs).for_each(Port::widen);
         self.count();
@@ -138,9 +136,9 @@ impl Component {
     fn count(&self) {
         // The CPU widens weights of 16 bits itself.
         let weights = match self.place().provider {
-            Provider::Cpu => self.weights.computed,
-            _ if self.source.widened => self.weights.computed,
-            _ => self.weights.stored,
+            Provider::Cpu => self.source.weights().computed,
+            _ if self.source.widened => self.source.weights().computed,
+            _ => self.source.weights().stored,
         };
         self.held.set(self.session.as_ref().map_or(0, |loaded| weights + loaded.scratch()));
     }
@@ -236,7 +234,7 @@ impl Component {
         }
         let loaded = match &mut self.session {
             Some(loaded) => loaded,
-            empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?.0, place)),
+            empty => empty.insert(Loaded::new(self.source.open(&self.options, cancel)?, place)),
         };
         if self.records {
             loaded.prepare(&inputs, outputs, &self.options).map_err(|error| fail(&error))?;

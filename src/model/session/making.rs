@@ -14,7 +14,8 @@ use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
 use crate::model::options::Options;
-use crate::runtime::Making;
+use crate::model::scan::IN_MEMORY;
+use crate::runtime::{self, Making};
 use crate::{panics, reserve, threads};
 
 /// How long ONNX Runtime may take to obey a cancel.
@@ -27,10 +28,10 @@ enum Event {
     Made(Result<Session>),
 }
 
-/// Makes a session of a graph, which was read from this file, with what `build` gives.
+/// Makes a session of a graph, which was read from this file, and of its weights, with what `build` gives.
 pub fn make(
     path: &Path,
-    graph: Vec<u8>,
+    (graph, weights): (Vec<u8>, Vec<u8>),
     options: &Options,
     cancel: &Cancel,
     build: impl FnOnce() -> Result<SessionBuilder> + Send + 'static,
@@ -42,9 +43,10 @@ pub fn make(
     let make = move || {
         let _making = Making::enter();
         let build = || {
-            let mut builder = build()?;
+            let builder = build()?;
             let _ = events.send(Event::Begun(builder.canceler()));
-            builder.commit_from_memory(&graph).map_err(|error| load_error(&file, place, &error))
+            let session = runtime::commit(builder, &graph, IN_MEMORY, &weights);
+            session.map_err(|error| load_error(&file, place, &error))
         };
         let made = panics::guard(|| reserve::spared(build));
         if let Err(SendError(unwanted)) = events.send(Event::Made(made)) {

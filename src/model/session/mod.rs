@@ -9,9 +9,9 @@ pub mod port;
 pub mod recording;
 pub mod values;
 
-use std::fs::File;
 use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
+use std::sync::Arc;
 
 use ort::environment::Environment;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
@@ -20,9 +20,10 @@ use ort::session::Session;
 use super::graph::seamless::{self, Seamless};
 use super::graph::{channels, norms, proto, widen, GRAPH};
 use super::options::{Options, Weights};
-use super::scan::{self, WeightBytes};
+use super::scan::{self, Checksums, Extents, Scanned, WeightBytes};
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::files;
 use crate::runtime::{self, Making, Provider};
 use failure::runtime_error;
 use pool::Pool;
@@ -50,16 +51,36 @@ pub struct Source {
     pub more_outputs: Vec<String>,
     /// The sizes of its inputs, if its runs are to be recorded.
     pub recorded: Option<Sizes>,
+    /// What the scan found.
+    scanned: Scanned,
+    /// Of what was copied when it was first loaded.
+    checksums: Option<Arc<Checksums>>,
 }
 
 impl Source {
-    /// A file as it is.
-    pub fn new(root: &Path, path: PathBuf, what: &'static str) -> Self {
+    /// A file as it is, and was when it was scanned.
+    pub fn new(root: &Path, path: PathBuf, what: &'static str, scanned: Scanned) -> Self {
         // It may be opened again, when the host has gone to another folder.
         let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (root, path) = (absolute(root), absolute(&path));
         let (seamless, more_outputs) = (Seamless::default(), Vec::new());
-        Self { what, root, path, seamless, in_tiles: false, widened: false, more_outputs, recorded: None }
+        Self {
+            what,
+            root,
+            path,
+            seamless,
+            in_tiles: false,
+            widened: false,
+            more_outputs,
+            recorded: None,
+            scanned,
+            checksums: None,
+        }
+    }
+
+    /// What its weights take.
+    pub fn weights(&self) -> WeightBytes {
+        self.scanned.weights
     }
 
     /// The same, wrapping around as the options say: for a part that makes pictures.
@@ -73,24 +94,27 @@ impl Source {
         if self.widened {
             return Ok(None);
         }
-        scan::check(&self.root, &self.path)?;
-        let graph = self.graph(&self.path, self.path.parent().unwrap_or(&self.root), Provider::Cpu);
+        let graph = self.read(scan::Weights::InMemory { path: &self.path, extents: &mut Extents::default() });
+        let graph = graph.and_then(|graph| self.changed(graph, Provider::Cpu));
         let widened = graph.and_then(|graph| widen::rewrite(Cursor::new(&graph), graph.len() as u64));
         let is_other = widened.map_err(|error| error.within(self.path.display()))?.is_some();
         Ok(is_other.then(|| Self { widened: true, ..self.clone() }))
     }
 
-    /// Checks the file and makes a session of it. Tells what its weights take, too.
-    pub fn open(&self, options: &Options, cancel: &Cancel) -> Result<(Session, WeightBytes)> {
-        let weights = scan::check(&self.root, &self.path)?;
-        let within = |error: Error| error.within(self.path.display());
+    /// Makes a session of the file. It is that which was scanned, or it is refused.
+    pub fn open(&mut self, options: &Options, cancel: &Cancel) -> Result<Session> {
+        let place = options.place();
         // ONNX Runtime takes no external data from where a link leads: it is told where that is.
         let path = match self.path.is_symlink() {
-            true => self.path.canonicalize().map_err(|error| within(scan::unreadable(error)))?,
+            true => self.path.canonicalize().map_err(|error| scan::unreadable(error).within(self.path.display()))?,
             false => self.path.clone(),
         };
-        let (folder, place) = (path.parent().unwrap_or(&self.root), options.place());
-        let graph = self.graph(&path, folder, place.provider).map_err(within)?;
+        let folder = path.parent().unwrap_or(&path);
+        let (graph, weights) = match options.weights {
+            Weights::Mapped => (self.mapped(&path, folder)?, Vec::new()),
+            _ => self.copied(cancel)?,
+        };
+        let graph = self.changed(graph, place.provider).map_err(|error| error.within(self.path.display()))?;
         let pool = Pool::start(&options.device.group, options.device.threads)?;
         let (what, recorded, folder) = (self.what, self.recorded.clone(), folder.to_string_lossy().into_owned());
         let own = options.clone();
@@ -103,21 +127,50 @@ impl Source {
                 .and_then(|builder| recorded.iter().flatten().try_fold(builder, fix));
             builder.map_err(|error| runtime_error(what, place, &error))
         };
-        Ok((making::make(&self.path, graph, options, cancel, build)?, weights))
+        making::make(&self.path, (graph, weights), options, cancel, build)
     }
 
-    /// The file's graph with its changes; `path` and `folder` without links.
-    fn graph(&self, path: &Path, folder: &Path, provider: Provider) -> Result<Vec<u8>> {
-        let file = File::open(path).map_err(scan::unreadable)?;
-        let length = file.metadata().map_err(scan::unreadable)?.len();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+    /// The graph, with its weights in their files; `path` and `folder` without links. What is mapped is the file itself,
+    /// so it must not have changed.
+    fn mapped(&self, path: &Path, folder: &Path) -> Result<Vec<u8>> {
+        let own = path.file_name().unwrap_or_default().to_string_lossy();
         let rename = |location: String| {
             let beside = self.path.with_file_name(&location);
             let real = beside.is_symlink().then(|| beside.canonicalize().ok()).flatten();
             let inside = real.and_then(|real| real.strip_prefix(folder).ok()?.to_str().map(str::to_owned));
             inside.unwrap_or(location)
         };
-        let mut model = scan::without_weights(file, length, &name, rename)?;
+        let graph = self.read(scan::Weights::InFiles { own: &own, rename: &rename })?;
+        self.scanned.files.check()?;
+        Ok(graph)
+    }
+
+    /// The graph, and its weights in memory.
+    fn copied(&mut self, cancel: &Cancel) -> Result<(Vec<u8>, Vec<u8>)> {
+        let (mut extents, mut checksums) = (Extents::default(), Checksums::default());
+        let graph = self.read(scan::Weights::InMemory { path: &self.path, extents: &mut extents })?;
+        checksums.add(&self.path, &graph);
+        let weights = extents.read(&self.path, &mut checksums, cancel)?;
+        match &self.checksums {
+            Some(first) => checksums.check(first)?,
+            None => {
+                self.scanned.files.check()?;
+                self.checksums = Some(Arc::new(checksums));
+            }
+        }
+        Ok((graph, weights))
+    }
+
+    /// The file's graph.
+    fn read(&self, weights: scan::Weights) -> Result<Vec<u8>> {
+        let file = files::open(&self.path)?;
+        let length = file.metadata().map_err(scan::unreadable).map(|found| found.len());
+        let graph = length.and_then(|length| scan::without_weights(file, length, weights));
+        graph.map_err(|error| error.within(self.path.display()))
+    }
+
+    /// The graph with its changes.
+    fn changed(&self, mut model: Vec<u8>, provider: Provider) -> Result<Vec<u8>> {
         if self.widened {
             model = widen::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);
         }

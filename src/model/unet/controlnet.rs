@@ -1,7 +1,5 @@
 //! A ControlNet: what a picture of edges, depth or poses adds to the UNet.
 
-use std::path::Path;
-
 use ndarray::{ArrayView4, Axis};
 use ort::value::DynValue;
 
@@ -44,15 +42,9 @@ pub struct Task<'t, 'a> {
 }
 
 impl ControlNet {
-    /// Loads the model in this file. Its weights may be in others of its folder.
-    pub fn open(path: &Path, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let folder = path.parent().unwrap_or(path);
-        let component = Component::open(
-            Source::new(folder, path.to_owned(), "controlnet").tiling(options),
-            Scratch::Keep,
-            options,
-            cancel,
-        )?;
+    /// Loads the model in this file.
+    pub fn open(source: Source, options: &Options, cancel: &Cancel) -> Result<Self> {
+        let component = Component::open(source.tiling(options), Scratch::Keep, options, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -13,7 +13,6 @@ use super::options::Options;
 use super::session::component::{Component, Scratch};
 use super::session::port::Port;
 use super::session::values::Input;
-use super::session::Source;
 use super::Control;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
@@ -90,12 +89,7 @@ impl SampleSize {
 impl Unet {
     pub fn open(layout: &Layout, options: &Options, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let mut component = Component::open(
-            Source::new(layout.root(), layout.model("unet")?, "unet").tiling(options),
-            Scratch::Keep,
-            options,
-            cancel,
-        )?;
+        let mut component = Component::open(layout.source("unet")?.tiling(options), Scratch::Keep, options, cancel)?;
         let sample = component.input(&["sample"])?;
         let timestep = component.input(&["timestep"])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;

@@ -11,7 +11,6 @@ use crate::model::layout::Layout;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
 use crate::model::session::port::Port;
-use crate::model::session::Source;
 use crate::random::Random;
 
 /// The encoder, which text-to-image does not need.
@@ -29,12 +28,13 @@ impl VaeEncoder {
     pub fn open(layout: &Layout, scale: VaeScale, options: &Options, cancel: &Cancel) -> Result<Option<Self>> {
         let Some(path) = layout.find_model("vae_encoder") else { return Ok(None) };
         let options = &options.repacking();
-        let mut source = Source::new(layout.root(), path.clone(), "vae_encoder").tiling(options);
-        let mut component = Component::open(source.clone(), Scratch::GiveBack, options, cancel)?;
+        let source = layout.source("vae_encoder")?.tiling(options);
+        let mut component = Component::open(source, Scratch::GiveBack, options, cancel)?;
         let latents = component.output(&["latent_parameters", "latent_sample", "latent"])?;
         let outputs = match posterior::of(&path, &latents.name)? {
             Draw::None => vec![latents],
             Draw::Open { mean, deviation } => {
+                let mut source = component.source().clone();
                 source.more_outputs = vec![mean.clone(), deviation.clone()];
                 component = Component::open(source, Scratch::GiveBack, options, cancel)?;
                 vec![component.output(&[&mean])?, component.output(&[&deviation])?]

@@ -15,7 +15,6 @@ use super::options::Options;
 use super::scan::nodes;
 use super::session::component::{Component, Scratch};
 use super::session::port::Port;
-use super::session::Source;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::memory;
@@ -111,6 +110,7 @@ pub struct VaeDecoder {
     latents: Port,
     picture: Port,
     scale: VaeScale,
+    norms: usize,
 }
 
 impl VaeDecoder {
@@ -144,12 +144,13 @@ impl VaeDecoder {
         options: &Options,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let source = Source::new(layout.root(), layout.model(part)?, part).tiling(options);
+        let source = layout.source(part)?.tiling(options);
         let component = Component::open(source, Scratch::GiveBack, &options.repacking(), cancel)?;
         let latents = component.input(&["latent_sample", "latent"])?;
         component.no_other_inputs([&latents])?;
         let picture = component.output(&["sample", "image", "images"])?;
-        Ok(Self { part, component, latents, picture, scale })
+        let norms = nodes(&component.source().path)?.iter().filter(|node| node.operator == norms::OPERATOR).count();
+        Ok(Self { part, component, latents, picture, scale, norms })
     }
 
     /// Whether it decodes latents of one size alone.
@@ -164,7 +165,7 @@ impl VaeDecoder {
 
     /// In tiles of at most `side` latents along each side, normalised alike.
     pub fn decode_tiles(&mut self, latents: ArrayView4<f32>, side: usize, cancel: &Cancel) -> Result<Array3<f32>> {
-        let norms = self.norms()?;
+        let norms = self.norms;
         self.component.set_in_tiles(true);
         let mut statistics = Statistics::open(norms);
         if norms > 0 {
@@ -190,8 +191,8 @@ impl VaeDecoder {
     }
 
     /// How many normalisations can be told what to normalise by.
-    pub fn norms(&self) -> Result<usize> {
-        Ok(nodes(&self.component.source().path)?.iter().filter(|node| node.operator == norms::OPERATOR).count())
+    pub fn norms(&self) -> usize {
+        self.norms
     }
 
     /// Runs it, once more in float32 where float16 does not suffice.
