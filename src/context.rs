@@ -48,9 +48,11 @@ pub struct Loaded {
 pub struct ModelGuard<'a>(MutexGuard<'a, Option<Box<dyn Model>>>);
 
 impl Context {
-    /// Begins to load a model directory, on the context's own thread.
+    /// Begins to load a model directory, on the context's own thread. What is wrong with the arguments is told at once.
     pub fn open(places: Places, options: impl Into<Options>) -> Result<Arc<Self>> {
         let options = options.into();
+        places.check()?;
+        options.check()?;
         let group = options.device.group.clone();
         Self::start(group, move |cancel| Ok(Box::new(StableDiffusion::open(&places, &options, cancel)?)))
     }

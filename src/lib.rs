@@ -37,6 +37,7 @@ mod files;
 mod fp_state;
 pub mod generation;
 pub mod image;
+mod limits;
 pub mod log;
 mod memory;
 pub mod model;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{bail, Result};
 use crate::image::{Pixels, MAX_SIDE};
+use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME};
 use crate::model::{ModelInfo, MAX_GUIDANCE_SCALE};
 use crate::scheduler::{Sampler, Sigmas};
 
@@ -83,6 +84,10 @@ pub struct Plan {
 impl Plan {
     /// Checks a request against a model.
     pub fn new(request: &Request, info: &ModelInfo) -> Result<Self> {
+        for (name, text) in [("scheduler", &request.scheduler), ("sigmas", &request.sigmas)] {
+            limits::length(name, text.as_ref().map_or(0, String::len), MAX_NAME)?;
+        }
+        limits::count("control_count", request.controls.len(), MAX_CONTROLNETS)?;
         let width = side("width", request.width, info.width, info.fixed_width, info.size_multiple)?;
         let height = side("height", request.height, info.height, info.fixed_height, info.size_multiple)?;
         let train = info.scheduler.train_timesteps();

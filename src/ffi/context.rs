@@ -6,14 +6,14 @@ use std::ptr;
 
 use super::boundary::{self, call, milliseconds, timeout};
 use super::desc::{self, c_struct};
-use super::runtime::MAX_PATH;
 use super::{auto, handle, scumble_context, SCUMBLE_AUTO};
 use crate::context::Context;
 use crate::error::{bail, Result, Status};
+use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME, MAX_OPTIONS, MAX_PATH};
 use crate::model::{Device, Features, Held, Options, Places, Seamless, Weights};
 use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
-use crate::runtime::{self, Place, Provider};
+use crate::runtime;
 
 /// What a context is created from. Fill it with `scumble_context_desc_init`, then set `model_path`.
 #[repr(C)]
@@ -79,12 +79,6 @@ c_struct!(scumble_context_desc, 72);
 pub const SCUMBLE_SEAMLESS_X: u32 = 1;
 /// A flag of `scumble_context_desc`: the upper edge of a picture goes on at the lower one.
 pub const SCUMBLE_SEAMLESS_Y: u32 = 2;
-
-/// The longest list of options, in bytes.
-const MAX_OPTIONS: usize = 4096;
-
-/// The most ControlNets of a context.
-const MAX_CONTROLNETS: u32 = 16;
 
 /// A loaded model.
 #[repr(C)]
@@ -217,14 +211,11 @@ pub unsafe extern "C" fn scumble_context_create(
         let (desc, path, device, device_options, variant, controlnets) = unsafe {
             let desc = desc::read(desc, "desc", defaults(0))?;
             let path = boundary::text(desc.model_path, "model_path", MAX_PATH)?;
-            let device = boundary::optional_text(desc.device, "device", 256)?;
+            let device = boundary::optional_text(desc.device, "device", MAX_NAME)?;
             let device_options = boundary::optional_text(desc.device_options, "device_options", MAX_OPTIONS)?;
-            let variant = boundary::optional_text(desc.variant, "variant", 256)?;
+            let variant = boundary::optional_text(desc.variant, "variant", MAX_NAME)?;
             (desc, path, device, device_options, variant, controlnets(&desc)?)
         };
-        if path.is_empty() {
-            bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
-        }
         handle::refuse_shutdown()?;
         let group = ThreadGroup::new(priority_of(desc.priority)?);
         let options = Options {
@@ -270,9 +261,7 @@ fn seamless_flags(seamless: Seamless) -> u32 {
 /// # Safety
 /// The array has as many paths as the descriptor says.
 unsafe fn controlnets(desc: &scumble_context_desc) -> Result<Vec<PathBuf>> {
-    if desc.controlnet_count > MAX_CONTROLNETS {
-        bail!(LimitExceeded, "controlnet_count is {}; expected 0 to {MAX_CONTROLNETS}", desc.controlnet_count);
-    }
+    limits::count("controlnet_count", desc.controlnet_count as usize, MAX_CONTROLNETS)?;
     if desc.controlnet_count > 0 {
         boundary::not_null(desc.controlnet_paths, "controlnet_paths")?;
     }
@@ -294,22 +283,13 @@ fn weights_of(value: i32) -> Result<Weights> {
 }
 
 fn device_of(name: Option<&str>, options: Option<&str>, threads: i32) -> Result<Device> {
-    let place: Option<Place> = name.filter(|name| *name != "auto").map(str::parse).transpose()?;
-    let provider_options = runtime::parse_options(options.unwrap_or_default())?;
-    match place {
-        _ if provider_options.is_empty() => {}
-        None => bail!(InvalidArgument, "device_options is given without a device; each provider has its own"),
-        Some(Place { provider: Provider::Cpu | Provider::DirectMl, .. }) => {
-            bail!(NotSupported, "device_options is given for \"{}\", which has none", name.unwrap_or_default())
-        }
-        Some(_) => {}
-    }
-    let threads = match auto(threads) {
-        None => Device::default().threads,
-        Some(threads @ 1..=256) => threads as usize,
-        Some(threads) => bail!(InvalidArgument, "threads is {threads}; expected 1 to 256, or SCUMBLE_AUTO"),
-    };
-    Ok(Device { threads, place, provider_options, ..Device::default() })
+    let default = Device::default();
+    Ok(Device {
+        threads: auto(threads).map_or(Ok(default.threads), |threads| limits::threads(threads.into()))?,
+        place: name.filter(|name| *name != "auto").map(str::parse).transpose()?,
+        provider_options: runtime::parse_options(options.unwrap_or_default())?,
+        ..default
+    })
 }
 
 fn priority_of(value: i32) -> Result<Priority> {

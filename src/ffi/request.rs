@@ -12,6 +12,7 @@ use crate::diffusion::{ControlRequest, Request};
 use crate::error::{bail, Result};
 use crate::generation::{Preview, PreviewSource};
 use crate::image::Pixels;
+use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME};
 use crate::log::{self, LogLevel};
 
 /// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
@@ -95,9 +96,6 @@ pub struct scumble_control {
 }
 c_struct!(scumble_control, 32);
 
-/// The most ControlNets of a generation.
-const MAX_CONTROLS: u32 = 16;
-
 /// A descriptor that leaves everything to the model.
 pub fn defaults(struct_size: u32) -> scumble_generation_desc {
     scumble_generation_desc {
@@ -130,8 +128,8 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
     // SAFETY: the caller's promise; the texts are the caller's too.
     let (desc, scheduler, sigmas) = unsafe {
         let desc = desc::read(desc, "desc", defaults(0))?;
-        let scheduler = boundary::optional_text(desc.scheduler, "scheduler", 256)?;
-        (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", 256)?)
+        let scheduler = boundary::optional_text(desc.scheduler, "scheduler", MAX_NAME)?;
+        (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", MAX_NAME)?)
     };
     let Some(source) = PreviewSource::from_number(desc.preview_source) else {
         bail!(InvalidArgument, "preview_source is {}; expected a scumble_preview (0 to 3)", desc.preview_source)
@@ -186,9 +184,7 @@ unsafe fn pixels(image: *const scumble_image, name: &str) -> Result<Option<Arc<P
 /// # Safety
 /// The array has as many pointers as the descriptor says, and each is as for [`pixels`].
 unsafe fn controls(desc: &scumble_generation_desc) -> Result<Vec<ControlRequest>> {
-    if desc.control_count > MAX_CONTROLS {
-        bail!(LimitExceeded, "control_count is {}; expected 0 to {MAX_CONTROLS}", desc.control_count);
-    }
+    limits::count("control_count", desc.control_count as usize, MAX_CONTROLNETS)?;
     if desc.control_count > 0 {
         boundary::not_null(desc.controls, "controls")?;
     }

@@ -7,11 +7,9 @@ use std::sync::Arc;
 use super::boundary::{self, call};
 use super::desc::{self, c_struct};
 use crate::error::{bail, Result, Status};
+use crate::limits::MAX_PATH;
 use crate::runtime::{self, DeviceInfo};
 use crate::stack;
-
-/// The longest path that is taken, in bytes.
-pub(super) const MAX_PATH: usize = 32 * 1024;
 
 /// A provider of the loaded ONNX Runtime, on one adapter of the machine.
 #[repr(C)]

@@ -22,6 +22,7 @@ use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
 use crate::image::{resize, MAX_SIDE};
+use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME, MAX_PATH};
 use crate::log::{self, LogLevel};
 use crate::memory;
 use crate::random::Random;
@@ -47,6 +48,20 @@ impl Places {
     /// A model directory alone.
     pub fn at(model: impl Into<PathBuf>) -> Self {
         Self { model: model.into(), ..Self::default() }
+    }
+
+    /// Refuses what no file can lie at.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.model.as_os_str().is_empty() {
+            bail!(InvalidArgument, "model_path is empty; expected the directory of a model");
+        }
+        limits::length("model_path", self.model.as_os_str().len(), MAX_PATH)?;
+        limits::length("variant", self.variant.as_ref().map_or(0, String::len), MAX_NAME)?;
+        limits::count("controlnet_count", self.controlnets.len(), MAX_CONTROLNETS)?;
+        for path in &self.controlnets {
+            limits::length("controlnet_paths", path.as_os_str().len(), MAX_PATH)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! How a model is loaded and run.
 
 use super::graph::seamless::Seamless;
+use crate::error::{bail, Result};
+use crate::limits::{self, MAX_OPTIONS};
 use crate::priority::ThreadGroup;
-use crate::runtime::{Place, ProviderOptions};
+use crate::runtime::{Place, Provider, ProviderOptions};
 
 /// What a context is told of its model besides where its files are.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +54,14 @@ pub enum Weights {
 }
 
 impl Options {
+    /// Refuses what no context can be made with.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.memory_budget == Some(0) {
+            bail!(InvalidArgument, "memory_budget is 0; expected at least 1 byte, or none for no limit");
+        }
+        self.device.check()
+    }
+
     /// Where it runs: on the CPU, as long as nothing is chosen.
     pub fn place(&self) -> Place {
         self.device.place.unwrap_or(Place::cpu())
@@ -67,6 +77,31 @@ impl Options {
 impl From<Device> for Options {
     fn from(device: Device) -> Self {
         Self { device, ..Self::default() }
+    }
+}
+
+impl Device {
+    fn check(&self) -> Result<()> {
+        limits::threads(i64::try_from(self.threads).unwrap_or(i64::MAX))?;
+        let options = &self.provider_options;
+        limits::length(
+            "device_options",
+            options.iter().map(|(key, value)| key.len() + value.len() + 1).sum(),
+            MAX_OPTIONS,
+        )?;
+        if let Some((key, value)) =
+            options.iter().find(|(key, value)| key.is_empty() || [key, value].iter().any(|text| text.contains('\0')))
+        {
+            bail!(InvalidArgument, "device_options has \"{key}={value}\"; expected a key, and no NUL");
+        }
+        match self.place {
+            _ if options.is_empty() => Ok(()),
+            None => bail!(InvalidArgument, "device_options is given without a device; each provider has its own"),
+            Some(place @ Place { provider: Provider::Cpu | Provider::DirectMl, .. }) => {
+                bail!(NotSupported, "device_options is given for \"{place}\", which has none")
+            }
+            Some(_) => Ok(()),
+        }
     }
 }
 
