@@ -1,4 +1,4 @@
-//! Panics and failures on demand, so that tests can prove what becomes of them. Without the feature
+//! Panics, failures and stalls on demand, so that tests can prove what becomes of them. Without the feature
 //! `testing` nothing of it is compiled in.
 
 /// Panics here if a test has armed this point.
@@ -12,11 +12,11 @@ pub(crate) fn failure(_name: &str) -> Option<String> {
 }
 
 #[cfg(feature = "testing")]
-pub use armed::{arm, arm_failure, failure, point};
+pub use armed::{arm, arm_failure, arm_stall, failure, point, Stall};
 
 #[cfg(feature = "testing")]
 mod armed {
-    use parking_lot::Mutex;
+    use parking_lot::{Condvar, Mutex};
 
     static ARMED: Mutex<Option<String>> = Mutex::new(None);
 
@@ -45,8 +45,55 @@ mod armed {
         }
     }
 
-    /// Panics here if a test has armed this point.
+    static STALL: Mutex<State> = Mutex::new(State { point: None, is_reached: false, is_over: false });
+    static CHANGED: Condvar = Condvar::new();
+
+    struct State {
+        point: Option<String>,
+        is_reached: bool,
+        is_over: bool,
+    }
+
+    /// Threads stand still, until this is dropped.
+    pub struct Stall(());
+
+    /// The next thread that comes to the point of this name stands still there.
+    pub fn arm_stall(name: &str) -> Stall {
+        *STALL.lock() = State { point: Some(name.to_owned()), is_reached: false, is_over: false };
+        Stall(())
+    }
+
+    impl Stall {
+        /// Waits until a thread has come to the point.
+        pub fn wait(&self) {
+            let mut stall = STALL.lock();
+            while !stall.is_reached {
+                CHANGED.wait(&mut stall);
+            }
+        }
+    }
+
+    impl Drop for Stall {
+        fn drop(&mut self) {
+            STALL.lock().is_over = true;
+            CHANGED.notify_all();
+        }
+    }
+
+    fn stall(name: &str) {
+        let mut stall = STALL.lock();
+        if stall.point.as_deref() == Some(name) {
+            (stall.point, stall.is_reached) = (None, true);
+            CHANGED.notify_all();
+            while !stall.is_over {
+                CHANGED.wait(&mut stall);
+            }
+        }
+    }
+
+    /// Panics or stands still here if a test has armed this point.
     pub fn point(name: &str) {
+        stall(name);
         let mut armed = ARMED.lock();
         if armed.as_deref() == Some(name) {
             *armed = None;

@@ -1,9 +1,11 @@
-//! The worker at a slower pace, and generations that are paused: nothing is lost, others go on, and
-//! every end comes as promptly as ever.
+//! The worker at a slower pace, generations that are paused, and loading that stands still: nothing is lost, others go
+//! on, and every end comes as promptly as ever.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod common;
 
+use std::ffi::{CStr, CString};
+use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{mpsc, Arc};
 use std::thread;
@@ -13,6 +15,7 @@ use common::c::{self, ok, refused};
 use common::fake::{self, Call, STEPS};
 use parking_lot::{Mutex, MutexGuard};
 use scumble::ffi::*;
+use scumble::testing::arm_stall;
 use scumble::{Pace, Status};
 
 /// How long the slow model takes for an evaluation. At the share of `RESTING` a rest is twenty seconds.
@@ -206,6 +209,94 @@ fn every_end_comes_at_once() {
             let answer = waiter.join().unwrap();
             // The handle is either waited for or gone.
             assert!([Status::Cancelled, Status::InvalidHandle].contains(&answer), "{answer:?} after {end}");
+        }
+    }
+}
+
+/// A prompt that waits for its turn while the worker rests for twenty seconds: neither who waits for it nor who ends it
+/// waits for the rest.
+#[test]
+fn a_queued_prompt_ends_at_once() {
+    let _guard = one_at_a_time();
+    for shuts_down in [false, true] {
+        let (context, ..) = held(false);
+        let prompt = c::prompt(context, 0);
+        let address = prompt as usize;
+        let waiter = thread::spawn(move || unsafe { scumble_prompt_wait(address as _, PROMPTLY) });
+        if !shuts_down {
+            ok(unsafe { scumble_prompt_destroy(prompt) });
+            let answer = waiter.join().unwrap();
+            assert!([Status::Cancelled, Status::InvalidHandle].contains(&answer), "{answer:?}");
+            ok(unsafe { scumble_context_destroy(context) });
+            ok(scumble_shutdown(PROMPTLY));
+        } else {
+            ok(scumble_shutdown(PROMPTLY));
+            let answer = waiter.join().unwrap();
+            assert!([Status::Cancelled, Status::InvalidHandle].contains(&answer), "{answer:?}");
+        }
+    }
+}
+
+fn loading() -> *mut scumble_context {
+    let path = CString::new(common::model().to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    desc.model_path = path.as_ptr();
+    let mut context = ptr::null_mut();
+    ok(unsafe { scumble_context_create(&desc, &mut context) });
+    context
+}
+
+/// ONNX Runtime, which does not come back from what it loads: a thread of ours that stands still stands in for it.
+#[test]
+fn what_never_ends_loading_is_left_behind() {
+    let _guard = one_at_a_time();
+    let _device = common::device(); // found, and tried, before anything stands still
+
+    let stall = arm_stall("session_make");
+    let context = loading();
+    stall.wait();
+    unsafe {
+        refused(scumble_context_wait(context, 0), Status::Timeout, &["loading"]);
+        refused(scumble_shutdown(PROMPTLY), Status::ThreadLeft, &["1 thread", "left behind", "the log"]);
+        refused(scumble_context_poll(context), Status::InvalidHandle, &[]);
+        refused(scumble_shutdown(0), Status::ThreadLeft, &[]);
+        let mut entry: scumble_log_entry = c::output();
+        let mut log = String::new();
+        while scumble_log_next(&mut entry) == Status::Ok {
+            log += CStr::from_ptr(entry.text.as_ptr()).to_str().unwrap();
+        }
+        assert!(log.contains("model.onnx: ONNX Runtime does not stop loading it"), "{log}");
+
+        // Others go on.
+        let other = loading();
+        ok(scumble_context_wait(other, -1));
+        ok(scumble_generation_destroy(c::painted(other)));
+
+        // What a host's own thread loads again after a trim is left behind, too.
+        ok(scumble_context_trim(other));
+        let mut info: scumble_context_info = c::output();
+        loop {
+            ok(scumble_context_get_info(other, &mut info));
+            if info.text_encoder_bytes + info.unet_bytes + info.vae_bytes == 0 {
+                break;
+            }
+        }
+        let prompt = c::prompt(other, SCUMBLE_PROMPT_BY_HAND);
+        let again = arm_stall("session_make");
+        let address = prompt as usize;
+        let encoder = thread::spawn(move || scumble_prompt_encode(address as _));
+        again.wait();
+        ok(scumble_prompt_destroy(prompt));
+        assert_eq!(encoder.join().unwrap(), Status::Cancelled);
+        ok(scumble_generation_destroy(c::painted(other)));
+        refused(scumble_shutdown(PROMPTLY), Status::ThreadLeft, &[]);
+
+        // Should it come back after all, that is the end of it.
+        drop((stall, again));
+        let start = Instant::now();
+        while scumble_shutdown(PROMPTLY) != Status::Ok {
+            assert!(start.elapsed() < Duration::from_millis(PROMPTLY as u64));
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -160,8 +160,7 @@ fn in_the_worker() {
     paints(bystander);
 }
 
-/// ONNX Runtime counts on the threads of its pools: one that panics before its work does it all the same, and one
-/// that cannot be started is an error.
+/// ONNX Runtime counts on the threads of its pools: one that panics before its work does it all the same.
 #[test]
 fn in_a_thread_of_a_pool() {
     let _guard = one_at_a_time();
@@ -179,11 +178,6 @@ fn in_a_thread_of_a_pool() {
         ok(scumble_context_wait(context, -1));
         logged("asked pool_thread to panic");
         ok(scumble_generation_destroy(c::painted(context)));
-        ok(scumble_context_destroy(context));
-
-        let context = create("pool_create");
-        refused(scumble_context_wait(context, -1), Status::OutOfMemory, &["no thread can be started"]);
-        logged("asked pool_create to panic");
         ok(scumble_context_destroy(context));
     }
 }

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::fake::{self, Call};
-use scumble::{Context, Format, Generation, Pace, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Texts};
+use scumble::{
+    Context, Format, Generation, Pace, Phase, Pixels, Preview, PreviewSource, Prompt, Request, Snapshot, Texts,
+};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const EVALUATION: Duration = Duration::from_millis(30);
@@ -39,6 +41,11 @@ fn worst(context: &Arc<Context>, request: &Request) -> f64 {
 }
 
 fn worst_with(context: &Arc<Context>, request: &Request, preview: &Preview) -> f64 {
+    worst_of(context, request, preview, |snapshot| snapshot.evaluation >= 3)
+}
+
+/// Likewise of the estimates that count.
+fn worst_of(context: &Arc<Context>, request: &Request, preview: &Preview, counts: impl Fn(&Snapshot) -> bool) -> f64 {
     let prompt = Prompt::create(context, Texts::of("a red apple"), false).unwrap();
     let generation = Generation::create(&prompt, request, preview).unwrap();
     assert_eq!(generation.poll().left, None);
@@ -50,7 +57,7 @@ fn worst_with(context: &Arc<Context>, request: &Request, preview: &Preview) -> f
             assert_eq!(snapshot.left, Some(Duration::ZERO));
             break now;
         }
-        if snapshot.evaluation >= 3 {
+        if counts(&snapshot) {
             estimates.push((now, snapshot.left.unwrap()));
         }
         thread::sleep(MILLISECOND);
@@ -127,5 +134,27 @@ fn in_turns() {
         let worst = worst(&context, &request);
         other.cancel();
         worst
+    });
+}
+
+/// One evaluation takes as long as thirty: what comes after it does not.
+#[test]
+fn after_a_stall() {
+    let request = Request { steps: Some(20), ..Request::default() };
+    within_a_fifth("after a stall", || {
+        let mut evaluations = 0;
+        let script = move |call| {
+            evaluations += usize::from(call == Call::Denoise);
+            thread::sleep(match call {
+                Call::Denoise if evaluations == 5 => 30 * EVALUATION,
+                Call::Decode => EVALUATION * 3 / 2,
+                _ => EVALUATION,
+            });
+            Ok(())
+        };
+        let context = Context::with_loader(move |_| Ok(fake::model(script))).unwrap();
+        context.wait(None).unwrap();
+        let after = |snapshot: &Snapshot| snapshot.evaluation >= 7;
+        worst_of(&context, &request, &Preview::default(), after)
     });
 }

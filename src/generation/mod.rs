@@ -244,7 +244,7 @@ impl Generation {
             _ => None,
         };
         let mut progress = self.progress.lock();
-        progress.evaluated(evaluating, start.elapsed() - evaluating);
+        progress.evaluated(evaluating, start.elapsed() - evaluating, preview.is_some());
         // The old preview is freed after the lock: a poll must not wait for that.
         let _old = preview.and_then(|preview| {
             progress.previews += 1;

@@ -16,7 +16,7 @@ use crate::log::{self, LogLevel};
 use crate::model::options::Options;
 use crate::model::scan::IN_MEMORY;
 use crate::runtime::{self, Making};
-use crate::{panics, reserve, threads};
+use crate::{panics, reserve, testing, threads};
 
 /// How long ONNX Runtime may take to obey a cancel.
 const GRACE: Duration = Duration::from_secs(1);
@@ -45,6 +45,7 @@ pub fn make(
         let build = || {
             let builder = build()?;
             let _ = events.send(Event::Begun(builder.canceler()));
+            testing::point("session_make");
             let session = runtime::commit(builder, &graph, IN_MEMORY, &weights);
             session.map_err(|error| load_error(&file, place, &error))
         };

@@ -53,3 +53,47 @@ fn a_generation_waits_for_its_encoding() {
         assert_eq!(generation.poll().status, Status::Ok);
     });
 }
+
+/// It is to be encoded manually, which nobody does: without the destroy the wait would be for ever.
+#[test]
+fn a_destroyed_prompt_is_not_waited_for() {
+    for is_used in [false, true] {
+        explore(3, move || {
+            let context = load(|| fake::model(|_| Ok(())));
+            let prompt = Prompt::create(&context, Texts::of("a red apple"), true).unwrap();
+            let request = Request { steps: Some(1), ..Request::default() };
+            let user = is_used.then(|| Generation::create(&prompt, &request, &Preview::default()).unwrap());
+            let waiting = Arc::clone(&prompt);
+            let waiter = thread::spawn(move || waiting.wait(None).map(drop));
+            prompt.destroy();
+            assert_eq!(waiter.join().unwrap().unwrap_err().status(), Status::Cancelled);
+            drop(user);
+        });
+    }
+}
+
+/// The encoding would never end by itself. It goes on for the generation alone, and ends with that.
+#[test]
+fn a_destroyed_prompt_is_encoded_for_who_uses_it() {
+    explore(2, || {
+        let context = load(|| {
+            fake::cancellable(|_, cancel| {
+                let interrupted = Arc::new(Signal::default());
+                let interrupt = Arc::clone(&interrupted);
+                let wait = || {
+                    interrupted.wait();
+                    Ok(())
+                };
+                cancel.interruptible(move || interrupt.raise(), wait)
+            })
+        });
+        let prompt = Prompt::create(&context, Texts::of("a red apple"), false).unwrap();
+        let request = Request { steps: Some(1), ..Request::default() };
+        let user = Generation::create(&prompt, &request, &Preview::default()).unwrap();
+        let destroyed = Arc::clone(&prompt);
+        let other = thread::spawn(move || destroyed.destroy());
+        user.cancel();
+        other.join().unwrap();
+        assert_eq!(prompt.encoded().map(drop).unwrap_err().status(), Status::Cancelled);
+    });
+}
