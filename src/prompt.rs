@@ -129,11 +129,14 @@ impl Prompt {
     /// Encodes it on the calling thread.
     pub fn encode(&self) -> Result<()> {
         if !self.by_hand {
-            bail!(WrongState, "the worker encodes this prompt; create it with the by-hand flag to do it yourself");
+            bail!(
+                WrongState,
+                "the worker encodes this prompt; expected one that was created with SCUMBLE_PROMPT_BY_HAND"
+            );
         }
         match self.encoding.encoded.get() {
             None => {}
-            Some(Ok(_)) => bail!(WrongState, "the prompt is encoded already"),
+            Some(Ok(_)) => bail!(WrongState, "the prompt is encoded already; expected one that is not"),
             Some(Err(error)) => return Err(error),
         }
         let mut model = self.context.try_model()?;

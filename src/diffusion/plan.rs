@@ -179,7 +179,11 @@ fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
     for (i, control) in request.controls.iter().enumerate() {
         if usize::try_from(control.index).map_or(true, |index| index >= info.features.controlnets) {
             let loaded = info.features.controlnets;
-            bail!(NotSupported, "controls[{i}]: index is {}; the context has {loaded} ControlNets", control.index);
+            bail!(
+                NotSupported,
+                "controls[{i}]: controlnet is {}; the context has {loaded} ControlNets, numbered from 0",
+                control.index
+            );
         }
         if !(0.0..=10.0).contains(&control.scale) {
             bail!(InvalidArgument, "controls[{i}]: scale is {}; expected 0 to 10", control.scale);

@@ -80,7 +80,10 @@ pub unsafe fn optional_text<'a>(text: *const c_char, name: &str, limit: usize) -
     let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
-        Err(error) => bail!(InvalidUtf8, "{name} is not UTF-8: byte {} does not fit", error.valid_up_to()),
+        Err(error) => {
+            let at = error.valid_up_to();
+            bail!(InvalidUtf8, "{name} is not UTF-8: byte {at} is {:#04x}, which does not fit there", bytes[at])
+        }
     }
 }
 

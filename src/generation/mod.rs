@@ -93,7 +93,7 @@ impl Generation {
         if self.prompt.lock().as_ref().is_some_and(|prompt| !prompt.is_under_way()) {
             bail!(
                 WrongState,
-                "the prompt was made to be encoded by hand and is not encoded yet: call its _encode first"
+                "the prompt was made to be encoded by hand and is not encoded yet; expected a call of scumble_prompt_encode before"
             );
         }
         self.begin("_start", Phase::Waiting, true)?;
@@ -121,7 +121,7 @@ impl Generation {
     pub fn wait(&self, timeout: Option<Duration>) -> Result<()> {
         let mut progress = self.progress.lock();
         if progress.phase == Phase::Created {
-            bail!(WrongState, "the generation was not started");
+            bail!(WrongState, "the generation was not started; expected a call of scumble_generation_start before");
         }
         wait_until(&self.changed, &mut progress, timeout, |progress| progress.phase.is_final());
         match (&progress.error, progress.phase.is_final()) {

@@ -80,7 +80,7 @@ static class Pictures
             () => prompt.CreateGeneration(new GenerationOptions { Picture = small }));
         Check.Refused(Status.InvalidArgument, "mask is given without a picture",
             () => prompt.CreateGeneration(new GenerationOptions { Mask = grey }));
-        Check.Refused(Status.NotSupported, "index is 2; the context has 2",
+        Check.Refused(Status.NotSupported, "controlnet is 2; the context has 2",
             () => prompt.CreateGeneration(new GenerationOptions { Controls = new[] { new ControlNetInput(grey, 2) } }));
         Check.Refused(Status.InvalidArgument, "picture",
             () => prompt.CreateGeneration(new GenerationOptions { Controls = new[] { new ControlNetInput(null) } }));
