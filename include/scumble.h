@@ -120,12 +120,6 @@
 #define SCUMBLE_IMAGE_BOTTOM_UP 1
 
 /**
- * The stack of every thread that Scumble starts, ONNX Runtime's included: as much as Rust gives, whatever the
- * environment says.
- */
-#define SIZE (2 << 20)
-
-/**
  * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,
  * cancelled, nothing there), a negative value is one.
  *
@@ -258,7 +252,9 @@ enum scumble_status
    */
   SCUMBLE_STATUS_DEVICE_LOST = -41,
   /**
-   * Memory ran out, or what was asked for does not fit the context's `memory_budget`.
+   * Memory ran out, or what was asked for does not fit the context's `memory_budget`. Nothing else has changed: the
+   * same call may succeed later. On Windows and macOS ONNX Runtime ends the process instead where memory is refused
+   * to its tables of a graph, while a model is loaded.
    */
   SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
   /**
@@ -1213,7 +1209,9 @@ SCUMBLE_API const char *scumble_last_error(void);
 
 /**
  * Takes the oldest line of the log, into which go warnings of ONNX Runtime, defects and what was
- * loaded. Scumble itself writes nothing to stdout or stderr.
+ * loaded. Scumble itself writes nothing to stdout or stderr. ONNX Runtime writes to stderr in two cases, as it is
+ * loaded: "Error in cpuinfo" where `/sys/devices/system/cpu` or `/proc/cpuinfo` cannot be read, and "Schema error"
+ * where memory runs out.
  *
  * `entry` (not NULL): filled. `SCUMBLE_STATUS_EMPTY` when there is no line, and then nothing is
  * written. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.

@@ -76,7 +76,9 @@ pub enum Status {
     /// loads its model anew when it is asked for something next, and other contexts go on. CUDA gives a lost device
     /// back to no process: there, create a context on another, such as "cpu".
     DeviceLost = -41,
-    /// Memory ran out, or what was asked for does not fit the context's `memory_budget`.
+    /// Memory ran out, or what was asked for does not fit the context's `memory_budget`. Nothing else has changed: the
+    /// same call may succeed later. On Windows and macOS ONNX Runtime ends the process instead where memory is refused
+    /// to its tables of a graph, while a model is loaded.
     OutOfMemory = -50,
     /// The memory of the device ran out.
     OutOfDeviceMemory = -51,

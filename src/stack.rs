@@ -16,7 +16,7 @@ use crate::panics;
 
 /// The stack of every thread that Scumble starts, ONNX Runtime's included: as much as Rust gives, whatever the
 /// environment says.
-pub const SIZE: usize = 2 << 20;
+pub(crate) const SIZE: usize = 2 << 20;
 
 /// What has to be left for a call to compute where it is. About 100 KB were measured (`tests/c/stack.c`), on the CPU.
 const NEEDED: usize = 512 << 10;

@@ -15,7 +15,7 @@ use common::model::ModelCopy;
 use common::{c, contains};
 
 /// Without ONNX Runtime, stripped.
-const MOST_BYTES: u64 = 6_000_000;
+const MOST_BYTES: u64 = 6_500_000;
 
 /// The library as `tools/linux/build.sh` makes it for what is shipped.
 fn shipped() -> Option<&'static Path> {
