@@ -2,20 +2,16 @@
 //!
 //! `exit` calls what was registered last first, and ONNX Runtime registers destructors of static objects until late:
 //! most as it is loaded and makes its environment, some as it makes the first session that has need of them, and
-//! WebGPU's provider as it first computes. So the handler is registered by the first call to Scumble, again and again
-//! while the environment is made, after every session, and after the first run of each on a device; and, in the midst
-//! of one, by each thread that ends after calls to Scumble. The thread that calls `exit` may be one of these: its
-//! thread-locals are destroyed before anything that is registered is called.
+//! WebGPU's provider as it first computes. On Linux it is kept from that (`destructors`); elsewhere the handler has to
+//! be registered later than they are. So that is done by the first call to Scumble, when the library is loaded, after
+//! every session, and after the first run of each on a device; and, in the midst of one, by each thread that ends after
+//! calls to Scumble. The thread that calls `exit` may be one of these: its thread-locals are destroyed before anything
+//! that is registered is called.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use super::module;
-use crate::error::{bail, Result};
-use crate::priority::ThreadGroup;
-use crate::{panics, threads};
 
 static HANDLER: OnceLock<extern "C" fn()> = OnceLock::new();
 /// How many threads have ONNX Runtime make something at this moment.
@@ -28,29 +24,15 @@ thread_local! {
 /// Has this called when the process ends, whichever thread ends it. Each thread that uses ONNX Runtime is to say so.
 pub fn at_exit(handler: extern "C" fn()) {
     HANDLER.get_or_init(|| {
-        module::at_exit(end);
+        register();
         handler
     });
     let _ = THREAD_END.try_with(|_| {}); // none is needed where it is over already
 }
 
-/// Makes what has ONNX Runtime register most of its destructors, on a thread of its own; this one registers the
-/// handler meanwhile, at times that lie ever further apart: the destructors that matter most come first.
-pub fn registering<T: Send + 'static>(make: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    const STEP: Duration = Duration::from_micros(50);
-    let (made, result) = mpsc::channel();
-    let thread = threads::spawn(ThreadGroup::default(), move || drop(made.send(panics::guard(make))))?;
-    let mut pause = STEP;
-    let result = loop {
-        match result.recv_timeout(pause) {
-            Ok(result) => break result,
-            Err(RecvTimeoutError::Timeout) => module::at_exit(end),
-            Err(RecvTimeoutError::Disconnected) => bail!(Panic, "a thread ended without its result"),
-        }
-        pause += STEP;
-    };
-    let _ = thread.join(); // its panics were caught
-    result
+/// Registers the handler before what was registered up to now.
+pub fn register() {
+    module::at_exit(end);
 }
 
 /// As long as it lives, ONNX Runtime may register destructors.
@@ -66,7 +48,7 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
-        module::at_exit(end);
+        register();
         MAKING.fetch_sub(1, SeqCst);
     }
 }
@@ -77,7 +59,7 @@ struct ThreadEnd;
 impl Drop for ThreadEnd {
     fn drop(&mut self) {
         if MAKING.load(SeqCst) > 0 {
-            module::at_exit(end);
+            register();
         }
     }
 }

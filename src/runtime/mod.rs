@@ -4,9 +4,13 @@
 //! cannot make a second; sessions and their threads end with their contexts.
 
 mod arena;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod destructors;
 mod devices;
 mod ending;
 mod hardware;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod imports;
 mod library;
 mod losses;
 mod module;
@@ -59,7 +63,7 @@ pub fn load(path: Option<&Path>) -> Result<()> {
     if ENVIRONMENT.get().is_some() {
         return Ok(());
     }
-    let environment = ending::registering(move || open(path))?;
+    let environment = open(path)?;
     let _ = ENVIRONMENT.set(environment); // nobody else sets it: the lock is held
     Ok(())
 }
@@ -86,8 +90,12 @@ fn open(path: PathBuf) -> Result<Environment> {
     };
     let builder = ort::init_from(&path).map_err(|error| failed(&error))?;
     let _ = LIBRARY.set(path.clone()); // the same, where it is set
+    ending::register(); // before what the library has registered as it was loaded
     #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
-    operator_new::replace(&path);
+    {
+        operator_new::replace(&path);
+        destructors::keep(&path);
+    }
     let environment = builder
         .with_name("scumble")
         .with_telemetry(false)

@@ -10,13 +10,14 @@
 //! There is no safe way to do so.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_void, CStr};
+use std::ffi::c_void;
 use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 
 use libloading::os::unix::Library;
 
+use super::imports::{self, Imports};
 use crate::reserve;
 
 type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
@@ -56,60 +57,18 @@ unsafe extern "C" fn delete(block: *mut c_void, size: usize) {
     }
 }
 
-/// What of the dynamic linker's `struct link_map` is public (`link.h`).
-#[repr(C)]
-struct LinkMap {
-    base: usize,
-    name: *const c_char,
-    dynamic: *const Entry,
-}
-
-/// `Elf64_Dyn`.
-#[repr(C)]
-struct Entry {
-    tag: i64,
-    value: usize,
-}
-
-/// `Elf64_Rela`.
-#[repr(C)]
-struct Relocation {
-    offset: usize,
-    info: u64,
-    addend: i64,
-}
-
-/// `Elf64_Sym`.
-#[repr(C)]
-struct Symbol {
-    name: u32,
-    _kind: [u8; 4],
-    _value: [u64; 2],
-}
-
-const STRINGS: i64 = 5; // DT_STRTAB, and so on: elf.h
-const SYMBOLS: i64 = 6;
-const CALLS: i64 = 23;
-const CALLS_SIZE: i64 = 2;
-
 /// Has this loaded library call ours. It stays loaded.
 pub fn replace(library: &Path) {
     let flags = libc::RTLD_NOLOAD | libc::RTLD_LAZY;
     // SAFETY: the library is loaded already: nothing of it is run.
-    let Ok(library) = (unsafe { Library::open(Some(library), flags) }) else { return };
+    let Ok(opened) = (unsafe { Library::open(Some(library), flags) }) else { return };
     // SAFETY: the type is that of this function in the C++ ABI.
-    let Ok(new_or_null) = (unsafe { library.get::<NewOrNull>(b"_ZnwmRKSt9nothrow_t\0") }) else { return };
+    let Ok(new_or_null) = (unsafe { opened.get::<NewOrNull>(b"_ZnwmRKSt9nothrow_t\0") }) else { return };
     let new_or_null = *new_or_null;
-    let handle = library.into_raw();
-    let mut map: *const LinkMap = ptr::null();
-    // SAFETY: the handle is open, and the answer to this question is a pointer.
-    if unsafe { libc::dlinfo(handle, libc::RTLD_DI_LINKMAP, (&raw mut map).cast()) } != 0 {
-        return;
-    }
-    // SAFETY: the dynamic linker's lists are as ELF and `link.h` describe them, for as long as the library is loaded.
+    let Some(imports) = Imports::of(library) else { return };
+    // SAFETY: the functions are of these types, by the C++ ABI.
     unsafe {
-        let slot = |name: &CStr| slot(&*map, name);
-        let (Some(new_slot), Some(delete_slot)) = (slot(c"_Znwm"), slot(c"_ZdlPvm")) else { return };
+        let (Some(new_slot), Some(delete_slot)) = (imports.slot(c"_Znwm"), imports.slot(c"_ZdlPvm")) else { return };
         let originals = Originals {
             new: std::mem::transmute::<usize, New>(*new_slot),
             new_or_null,
@@ -120,53 +79,10 @@ pub fn replace(library: &Path) {
         }
         // What is lent has to come back, whichever of its names it is deleted by.
         for name in [c"_ZdlPv", c"_ZdlPvm"] {
-            if let Some(slot) = slot(name) {
-                write(slot, delete as *const () as usize);
+            if let Some(slot) = imports.slot(name) {
+                imports::write(slot, delete as *const () as usize);
             }
         }
-        write(new_slot, new as *const () as usize);
-    }
-}
-
-/// Where a library has the address of a function that it imports.
-///
-/// # Safety
-/// The map is the dynamic linker's.
-unsafe fn slot(map: &LinkMap, name: &CStr) -> Option<*mut usize> {
-    // SAFETY: the list ends with an entry of tag 0, and the tables have the sizes that it tells.
-    unsafe {
-        let entries = (0..).map(|i| &*map.dynamic.add(i)).take_while(|entry| entry.tag != 0);
-        let [mut strings, mut symbols, mut calls, mut size] = [0; 4];
-        for entry in entries {
-            match entry.tag {
-                STRINGS => strings = entry.value,
-                SYMBOLS => symbols = entry.value,
-                CALLS => calls = entry.value,
-                CALLS_SIZE => size = entry.value,
-                _ => (),
-            }
-        }
-        let relocations = (0..size / size_of::<Relocation>()).map(|i| &*(calls as *const Relocation).add(i));
-        let mut named = relocations.filter(|relocation| {
-            let symbol = &*(symbols as *const Symbol).add((relocation.info >> 32) as usize);
-            CStr::from_ptr((strings + symbol.name as usize) as *const c_char) == name
-        });
-        named.next().map(|relocation| (map.base + relocation.offset) as *mut usize)
-    }
-}
-
-/// Writes where the dynamic linker lets nobody write any more.
-///
-/// # Safety
-/// It is a slot, and the address that of a function of its type.
-unsafe fn write(slot: *mut usize, address: usize) {
-    // SAFETY: the page is one of a loaded library's data, which was writable until it was loaded.
-    unsafe {
-        let size = libc::sysconf(libc::_SC_PAGESIZE) as usize;
-        let page = slot.map_addr(|slot| slot / size * size).cast();
-        if libc::mprotect(page, size, libc::PROT_READ | libc::PROT_WRITE) == 0 {
-            slot.write(address);
-            libc::mprotect(page, size, libc::PROT_READ);
-        }
+        imports::write(new_slot, new as *const () as usize);
     }
 }
