@@ -4,10 +4,15 @@
 //! 2. How long `scumble_generation_poll` and `_read_image` keep a render loop, while the worker
 //!    paints as fast as it can.
 //! 3. What a preview costs, by what makes it.
+//! 4. How long `scumble_generation_create` takes to copy images, beside a `memcpy` of their bytes.
 //!
 //! `cargo bench --bench cost -- DIR` measures the third alone, of another model: `tools/bench/real_size.py`
 //! makes one of the true size.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+#[path = "../tests/common/fake.rs"]
+#[allow(dead_code)]
+mod fake;
 
 use std::ffi::{c_void, CString};
 use std::ptr;
@@ -29,6 +34,7 @@ fn main() {
             overhead(context);
             latency(context, 64);
             latency(context, 512);
+            copies();
         }
         previews(context, if other.is_none() { 20 } else { 3 });
         scumble_context_destroy(context);
@@ -131,6 +137,61 @@ unsafe fn previews(context: *const scumble_context, steps: i32) {
         }
     }
     check(scumble_prompt_destroy(prompt));
+}
+
+/// Creating a generation from an image, a mask and an image for a ControlNet, as a model that computes nothing has it,
+/// beside a `memcpy` of their bytes into memory that is mapped already.
+unsafe fn copies() {
+    let context = fake::context();
+    let prompt = prompt(context);
+    for side in [512, 1024, 2048, 4096] {
+        for (format, name, pixel) in [(0, "RGBA8", 4), (3, "RGBA32F", 16)] {
+            let mut images: Vec<Vec<u8>> = (0..3).map(|_| vec![0x3e; side * side * pixel]).collect();
+            let mut target = images.clone();
+            let [picture, mask, guide] = [0, 1, 2].map(|i| scumble_image {
+                struct_size: size_of::<scumble_image>() as u32,
+                format,
+                width: side as i32,
+                height: side as i32,
+                row_pitch: 0,
+                flags: 0,
+                pixels_size: images[i].len() as u64,
+                pixels: images[i].as_mut_ptr().cast::<c_void>(),
+            });
+            let control = scumble_control {
+                struct_size: size_of::<scumble_control>() as u32,
+                controlnet: 0,
+                scale: 1.0,
+                start: 0.0,
+                end: 1.0,
+                reserved: 0,
+                picture: &guide,
+            };
+            let controls = [&raw const control];
+            let (mut creating, mut copying) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                let start = Instant::now();
+                target.iter_mut().zip(&images).for_each(|(to, from)| to.copy_from_slice(from));
+                copying.push(start.elapsed().as_secs_f64() * 1e6);
+                std::hint::black_box(&target);
+                let start = Instant::now();
+                let generation = generation(prompt, |desc| {
+                    (desc.picture, desc.mask) = (&picture, &mask);
+                    (desc.controls, desc.control_count) = (controls.as_ptr(), 1);
+                });
+                creating.push(start.elapsed().as_secs_f64() * 1e6);
+                check(scumble_generation_destroy(generation));
+            }
+            [&mut creating, &mut copying].map(|times| times.sort_by(f64::total_cmp));
+            let (create, copy) = (creating[ROUNDS / 2], copying[ROUNDS / 2]);
+            let times = (create - 50.0) / copy;
+            println!(
+                "create       3 images of {side} x {side} {name}: {create:.0} µs, a memcpy {copy:.0} µs: 50 µs and {times:.2} times that"
+            );
+        }
+    }
+    check(scumble_prompt_destroy(prompt));
+    check(scumble_context_destroy(context));
 }
 
 fn report(name: &str, preview: i32, mut times: Vec<Duration>) {

@@ -115,9 +115,38 @@
 #define SCUMBLE_PROMPT_BY_HAND 1
 
 /**
+ * A flag of `scumble_generation_desc`: the mask is the alpha of `mask`, whose opaque pixels are generated anew. Without
+ * `mask`, it is the alpha of `picture`, whose transparent pixels are generated anew.
+ */
+#define SCUMBLE_GENERATION_MASK_FROM_ALPHA 1
+
+/**
+ * A flag of `scumble_generation_desc`: the mask counts as in diffusers, so that the image is the same to the bit. It is
+ * cut at half, of each latent one pixel counts, and nothing is laid over the picture, all of which changes then.
+ */
+#define SCUMBLE_GENERATION_MASK_AS_DIFFUSERS 2
+
+/**
+ * A flag of `scumble_generation_desc`: `scumble_generation_read_latents` gives the latents of the finished image too.
+ */
+#define SCUMBLE_GENERATION_KEEP_LATENTS 4
+
+/**
+ * A flag of `scumble_generation_desc`: the finished image is kept as floats beside its bytes, which takes four times the
+ * memory. `SCUMBLE_FORMAT_RGBA32F` then gives the decoder's own values, instead of 256 levels.
+ */
+#define SCUMBLE_GENERATION_KEEP_FLOATS 8
+
+/**
  * A flag of `scumble_image`: the bottom row comes first, as Unity's textures have it.
  */
 #define SCUMBLE_IMAGE_BOTTOM_UP 1
+
+/**
+ * A flag of `scumble_image`: alpha is not read, every pixel is opaque. For render targets whose alpha means something
+ * else, or nothing.
+ */
+#define SCUMBLE_IMAGE_OPAQUE 2
 
 /**
  * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,
@@ -387,7 +416,7 @@ typedef int32_t scumble_preview;
 #endif // __cplusplus
 
 /**
- * How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
+ * How pixels lie in memory. Channels are sRGB-encoded, and not multiplied by alpha. Finished images are opaque.
  */
 enum scumble_format
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -888,7 +917,8 @@ typedef struct scumble_prompt_info {
 
 /**
  * Pixels in the caller's memory: to be filled by `scumble_generation_read_image`, or to be read as a
- * picture to start from, a mask or a ControlNet's picture. Set every field.
+ * picture to start from, a mask or a ControlNet's picture. Alpha is straight: colours are not multiplied by it. Set every
+ * field.
  */
 typedef struct scumble_image {
   /**
@@ -913,7 +943,7 @@ typedef struct scumble_image {
    */
   uint32_t row_pitch;
   /**
-   * 0 or `SCUMBLE_IMAGE_BOTTOM_UP`.
+   * 0, or `SCUMBLE_IMAGE_BOTTOM_UP` and `SCUMBLE_IMAGE_OPAQUE`; finished images and previews are opaque anyway.
    */
   uint32_t flags;
   /**
@@ -955,8 +985,8 @@ typedef struct scumble_control {
    */
   uint32_t reserved;
   /**
-   * Edges, depth, a pose: what the ControlNet was trained on. Scaled and cut as the picture to start
-   * from is. Not NULL.
+   * Edges, depth, a pose: what the ControlNet was trained on. Scaled, cut and laid over `background` as the
+   * picture to start from is. Not NULL.
    */
   const struct scumble_image *picture;
 } scumble_control;
@@ -1031,13 +1061,23 @@ typedef struct scumble_generation_desc {
    */
   float guidance_rescale;
   /**
-   * A picture to start from, copied; one of another size is scaled evenly until it covers the
-   * generation's, and cut off on both sides alike. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
+   * An image to start from, copied; one of another size is scaled evenly until it covers the
+   * generation's, and cut off on both sides alike. Where it is transparent `background` shows. Values of floats are
+   * checked with the first evaluation: one that is not finite, or farther than 0.25 outside of 0 to 1, ends the
+   * generation with `INVALID_ARGUMENT`; others outside are clamped. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
    */
   const struct scumble_image *picture;
   /**
-   * What of `picture` to repaint: where it is at least as bright as mid grey. Of the picture's
-   * size, and copied. Default NULL: all of it.
+   * What of `picture` to generate anew: white all of it, black nothing, and grey in between. Transparent pixels count
+   * as black; `SCUMBLE_GENERATION_MASK_FROM_ALPHA` has alpha alone count. Of the picture's size, and copied.
+   *
+   * A latent (`latent_width` and `latent_height` of `scumble_generation_info`) is as bright as its brightest pixel,
+   * and free for so large a share of the evaluations, the last ones: grey departs less from the picture, as a lower
+   * `strength` does. The finished image is then laid over the picture as opaque as the mask is bright, so that what is
+   * black stays the picture to the bit, but for `mask_feather`. Values below 8 of 255 count as black. One that selects
+   * nothing ends the generation with `INVALID_ARGUMENT`, at its first evaluation. Inpainting models
+   * (`SCUMBLE_FEATURE_INPAINTING`) are told grey as white. `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS` turns all this off.
+   * Previews show what is generated, with nothing laid over the picture. Default NULL: all of it.
    */
   const struct scumble_image *mask;
   /**
@@ -1053,6 +1093,39 @@ typedef struct scumble_generation_desc {
    * `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
    */
   int32_t preview_source;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * 0, or `SCUMBLE_GENERATION_MASK_FROM_ALPHA`, `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS`,
+   * `SCUMBLE_GENERATION_KEEP_LATENTS`, `SCUMBLE_GENERATION_KEEP_FLOATS`. Default 0.
+   */
+  uint32_t flags;
+  /**
+   * Noise to start from, in place of what `seed` gives, as the argument `latents` of diffusers' pipelines: normal
+   * numbers of deviation 1, `[latent_channels][latent_height][latent_width]`, which are multiplied by the deviation
+   * that the scheduler begins at. With `picture` it is the noise that is added to it (diffusers' inpainting starts from
+   * this noise alone, also where `strength` is less than 1). With `strength` and no `picture` it is no noise but the
+   * latents of an image to start from, as `scumble_generation_read_latents` gives them of one that is done: noise of
+   * `seed` is added, and no VAE encoder is needed. `latents_count` floats, copied; one that is not finite ends the
+   * generation with `INVALID_ARGUMENT` at its first evaluation. Default NULL.
+   */
+  const float *latents;
+  /**
+   * How many numbers `latents` has: channels × height × width. Default 0.
+   */
+  uint64_t latents_count;
+  /**
+   * What shows where `picture` and the images of `controls` are transparent: 0xRRGGBB, sRGB-encoded. Default 0xFFFFFF,
+   * white.
+   */
+  uint32_t background;
+  /**
+   * Across so many pixels around what `mask` selects, the generated image fades into the picture, and what is farther
+   * is the picture to the bit: 0 to 1024, 0 for no fading. Only with a mask. Default `SCUMBLE_AUTO`: 4.
+   */
+  int32_t mask_feather;
 } scumble_generation_desc;
 
 /**
@@ -1169,6 +1242,22 @@ typedef struct scumble_generation_info {
    * Scheduler.
    */
   char scheduler[32];
+  /**
+   * Size of the latents, whose numbers are `[latent_channels][latent_height][latent_width]`.
+   */
+  int32_t latent_channels;
+  /**
+   * See `latent_channels`.
+   */
+  int32_t latent_width;
+  /**
+   * See `latent_channels`.
+   */
+  int32_t latent_height;
+  /**
+   * 0.
+   */
+  int32_t reserved;
 } scumble_generation_info;
 
 #ifdef __cplusplus
@@ -1510,7 +1599,8 @@ SCUMBLE_API scumble_status scumble_prompt_destroy(struct scumble_prompt *prompt)
 SCUMBLE_API scumble_status scumble_generation_desc_init(struct scumble_generation_desc *desc, size_t size, uint32_t abi_version);
 
 /**
- * Creates a generation of a prompt. Nothing is computed yet but its starting noise.
+ * Creates a generation of a prompt. Nothing is computed yet: images and latents are copied, which is all that takes time
+ * here; they are looked at with the first evaluation.
  *
  * `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
  * be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
@@ -1604,8 +1694,9 @@ SCUMBLE_API scumble_status scumble_generation_get_info(const struct scumble_gene
  * Why the generation failed or that it was cancelled: answers its status and makes its text this
  * thread's `scumble_last_error`. `OK` when there is no error.
  *
- * Errors: `CANCELLED`, `NOT_FINITE`, and those of `scumble_prompt_poll`, since it fails when its prompt
- * does, and a part of the model that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
+ * Errors: `CANCELLED`, `NOT_FINITE`, `INVALID_ARGUMENT` (of the values of images, a mask or latents, which the first
+ * evaluation looks at), and those of `scumble_prompt_poll`, since it fails when its prompt does, and a part of the model
+ * that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
  *
  * Any thread, any time.
  */
@@ -1626,7 +1717,10 @@ SCUMBLE_API scumble_status scumble_generation_error(const struct scumble_generat
 SCUMBLE_API scumble_status scumble_generation_step(const struct scumble_generation *generation, int32_t *left);
 
 /**
- * By hand: decodes the finished latents, on the calling thread.
+ * Manually: decodes the finished latents, on the calling thread. Also when decoding them has failed for want of memory, of
+ * a device or within ONNX Runtime, on whatever thread and as often as wanted: such a generation keeps its latents until
+ * it is destroyed, and goes back to `SCUMBLE_PHASE_DECODING` here. (Each try, also the context's thread's, decodes the image whole, then in
+ * tiles, then on the CPU, until one of these succeeds.)
  *
  * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors: `WRONG_STATE`
  * (started, evaluations are left, or decoded already), and those of `scumble_generation_error`: a
@@ -1638,17 +1732,35 @@ SCUMBLE_API scumble_status scumble_generation_decode(const struct scumble_genera
 
 /**
  * Copies the finished picture or the latest preview into the caller's memory, as often as wanted.
- * Never waits for the computation.
+ * Never waits for the computation. When the picture is done its previews are gone, and the picture is read in their
+ * place: each pixel the nearest, where a preview is of another size. Floats have 256 levels, unless
+ * `SCUMBLE_GENERATION_KEEP_FLOATS` is set.
  *
  * `source`: a `scumble_source`. `image` (not NULL): describes the memory; its width and height must
  * be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
  * preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
- * `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
+ * `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `OUT_OF_MEMORY`, `WRONG_STATE` (it makes no previews), and that with which
  * the generation ended before: one of those of `scumble_generation_error`. On failure nothing is written.
  *
  * Any thread, any time.
  */
 SCUMBLE_API scumble_status scumble_generation_read_image(const struct scumble_generation *generation, int32_t source, const struct scumble_image *image);
+
+/**
+ * Copies the latents as the last evaluation left them, after any evaluation. They are diffusers' (`output_type="latent"`
+ * at the end, `callback_on_step_end` on the way): of the VAE, multiplied by its `scaling_factor`, and until the last
+ * evaluation with noise, as the scheduler has it. Never waits for the computation.
+ *
+ * `latents` (not NULL): receives `[latent_channels][latent_height][latent_width]` floats, whose numbers
+ * `scumble_generation_get_info` tells. `count`: how many floats there is room for; no fewer than that.
+ * `SCUMBLE_STATUS_EMPTY` before the first evaluation is done. Those of a finished image are there with
+ * `SCUMBLE_GENERATION_KEEP_LATENTS` alone, else `WRONG_STATE`; those of one that failed always, those of one that was
+ * cancelled with the flag. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `BUFFER_TOO_SMALL`, and those of
+ * `scumble_generation_error`, with which the generation ended. On failure nothing is written.
+ *
+ * Any thread, any time.
+ */
+SCUMBLE_API scumble_status scumble_generation_read_latents(const struct scumble_generation *generation, float *latents, uint64_t count);
 
 /**
  * Gives the generation back. It is cancelled if it is not done. Never blocks.

@@ -189,6 +189,12 @@ impl Error {
         self.status
     }
 
+    /// Whether memory, a device or ONNX Runtime failed, rather than what was asked for: another way may succeed.
+    pub fn is_of_the_machine(&self) -> bool {
+        use Status::{DeviceLost, DeviceNotFound, OutOfDeviceMemory, OutOfMemory, RuntimeFailed};
+        matches!(self.status, OutOfMemory | OutOfDeviceMemory | DeviceLost | DeviceNotFound | RuntimeFailed)
+    }
+
     /// The same error, with the place where it happened put before its text.
     pub fn within(mut self, place: impl fmt::Display) -> Self {
         self.text = format!("{place}: {}", self.text);

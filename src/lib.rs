@@ -62,7 +62,7 @@ pub use context::Context;
 pub use diffusion::{ControlRequest, Request};
 pub use error::{Error, Result, Status};
 pub use generation::{Generation, Preview, PreviewSource, Source};
-pub use image::{Format, Picture, Pixels};
+pub use image::{Format, MaskOf, Picture, Pixels};
 pub use model::{Device, Options, Places, Seamless, Texts, Weights};
 pub use pace::Pace;
 pub use priority::Priority;

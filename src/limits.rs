@@ -3,15 +3,15 @@
 use crate::error::{bail, Result};
 
 /// The longest path, in bytes.
-pub const MAX_PATH: usize = 32 * 1024;
+pub(crate) const MAX_PATH: usize = 32 * 1024;
 /// The longest name of a device, a variant, a scheduler or a spacing, in bytes.
-pub const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 /// The longest list of a provider's settings, in bytes.
-pub const MAX_OPTIONS: usize = 4096;
+pub(crate) const MAX_OPTIONS: usize = 4096;
 /// The most ControlNets of a context, and of a generation.
-pub const MAX_CONTROLNETS: usize = 16;
+pub(crate) const MAX_CONTROLNETS: usize = 16;
 /// The most threads of a context.
-pub const MAX_THREADS: usize = 256;
+pub(crate) const MAX_THREADS: usize = 256;
 
 /// Refuses a text or a path of more bytes than the most.
 pub fn length(name: &str, bytes: usize, most: usize) -> Result<()> {

@@ -12,7 +12,7 @@ pub(crate) fn failure(_name: &str) -> Option<String> {
 }
 
 #[cfg(feature = "testing")]
-pub use armed::{arm, arm_failure, arm_stall, failure, point, Stall};
+pub use armed::{arm, arm_failure, arm_failures, arm_stall, failure, point, Stall};
 
 #[cfg(feature = "testing")]
 mod armed {
@@ -25,24 +25,35 @@ mod armed {
         *ARMED.lock() = Some(name.to_owned());
     }
 
-    static FAILURE: Mutex<Option<(String, usize, String)>> = Mutex::new(None);
+    struct Failure {
+        point: String,
+        after: usize,
+        times: usize,
+        text: String,
+    }
+
+    static FAILURE: Mutex<Option<Failure>> = Mutex::new(None);
 
     /// After so many that go well, the next thread that comes to the point of this name fails with this text, once.
     pub fn arm_failure(name: &str, after: usize, text: &str) {
-        *FAILURE.lock() = Some((name.to_owned(), after, text.to_owned()));
+        arm_failures(name, after, 1, text);
+    }
+
+    /// Likewise, so many times in a row.
+    pub fn arm_failures(name: &str, after: usize, times: usize, text: &str) {
+        *FAILURE.lock() = Some(Failure { point: name.to_owned(), after, times, text: text.to_owned() });
     }
 
     /// What to fail with here, if a test has said so.
     pub fn failure(name: &str) -> Option<String> {
         let mut armed = FAILURE.lock();
-        match &mut *armed {
-            Some((point, 0, _)) if point == name => armed.take().map(|(.., text)| text),
-            Some((point, after, _)) if point == name => {
-                *after -= 1;
-                None
-            }
-            _ => None,
+        let failure = armed.as_mut().filter(|failure| failure.point == name && failure.times > 0)?;
+        if failure.after > 0 {
+            failure.after -= 1;
+            return None;
         }
+        failure.times -= 1;
+        Some(failure.text.clone())
     }
 
     static STALL: Mutex<State> = Mutex::new(State { point: None, is_reached: false, is_over: false });

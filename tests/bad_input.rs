@@ -78,6 +78,7 @@ impl World {
                 _ if parameter.is_pointer() => memory.0.as_mut_ptr() as usize,
                 ("size_t ", "size") => structure(&export.parameters[0]).unwrap().1,
                 ("uint32_t ", "abi_version") => SCUMBLE_ABI_VERSION as usize,
+                ("uint64_t ", "count") => fake::LATENTS,
                 ("int32_t " | "float ", _) => 0,
                 (kind, name) => panic!("the tests have no argument for {kind}{name}"),
             });
@@ -372,6 +373,12 @@ fn prompt_descriptors() {
     }
 }
 
+/// So many numbers to start from, kept for ever.
+fn latents(desc: &mut scumble_generation_desc, count: usize) {
+    let numbers: &[f32] = vec![0.5; count].leak();
+    (desc.latents, desc.latents_count) = (numbers.as_ptr(), count as u64);
+}
+
 #[test]
 fn generation_descriptors() {
     use Status::*;
@@ -403,6 +410,26 @@ fn generation_descriptors() {
         (|desc| desc.guidance_rescale = f32::NAN, InvalidArgument, "guidance_rescale is NaN; expected 0 to 1"),
         (|desc| desc.guidance_rescale = 1.1, InvalidArgument, "guidance_rescale is 1.1"),
         (|desc| desc.strength = 0.5, InvalidArgument, "strength is given without a picture"),
+        (|desc| desc.flags = 16, InvalidArgument, "flags is 0x10; expected 0 or flags SCUMBLE_GENERATION_"),
+        (|desc| desc.flags = 1 << 31 | 4, InvalidArgument, "flags is 0x80000004"),
+        (
+            |desc| desc.flags = SCUMBLE_GENERATION_MASK_FROM_ALPHA,
+            InvalidArgument,
+            "read from alpha, but picture has none",
+        ),
+        (|desc| desc.background = 0x100_0000, InvalidArgument, "background is 0x1000000; expected 0xRRGGBB"),
+        (|desc| desc.mask_feather = 3, InvalidArgument, "mask_feather is given without a mask"),
+        (|desc| desc.mask_feather = -1, InvalidArgument, "mask_feather is -1; expected 0 to 1024"),
+        (|desc| desc.mask_feather = 1025, InvalidArgument, "mask_feather is 1025"),
+        (|desc| desc.latents_count = 16, InvalidArgument, "latents is NULL, but latents_count is 16"),
+        (|desc| latents(desc, 0), InvalidArgument, "latents_count is 0; expected 16, 4 channels of 2 × 2"),
+        (|desc| latents(desc, 15), InvalidArgument, "latents_count is 15"),
+        (|desc| (latents(desc, 16), desc.width = 24).0, InvalidArgument, "latents_count is 16; expected 24"),
+        (
+            |desc| (latents(desc, 16), desc.latents_count = u64::MAX).0,
+            InvalidArgument,
+            "latents_count is 18446744073709551615",
+        ),
         (|desc| desc.scheduler = c"".as_ptr(), InvalidArgument, "scheduler is \"\""),
         (
             |desc| desc.scheduler = c"restart".as_ptr(),
@@ -436,6 +463,10 @@ fn generation_descriptors() {
         |desc| (desc.steps, desc.scheduler) = (1000, c"Euler_A linspace".as_ptr()),
         |desc| desc.guidance_scale = 0.0,
         |desc| desc.guidance_scale = 1000.0,
+        |desc| desc.flags = SCUMBLE_GENERATION_KEEP_LATENTS | SCUMBLE_GENERATION_KEEP_FLOATS,
+        |desc| desc.background = 0,
+        |desc| latents(desc, 16),
+        |desc| (latents(desc, 16), desc.strength = 0.7).0,
         |desc| (desc.scheduler, desc.sigmas) = (c"DPM++ 2M".as_ptr(), c"Karras".as_ptr()),
         |desc| (desc.preview_every, desc.preview_width, desc.preview_height) = (i32::MAX, 1, 8192),
         |desc| desc.seed = 1 << 63,

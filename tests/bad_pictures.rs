@@ -24,10 +24,23 @@ fn changed(width: i32, height: i32, change: impl FnOnce(&mut scumble_image)) -> 
     Box::leak(Box::new(image))
 }
 
+/// A picture of one colour.
+fn filled(rgba: [u8; 4]) -> *const scumble_image {
+    Box::leak(Box::new(c::image(rgba.repeat(8 * 8).leak(), 0, 8, 8)))
+}
+
 /// A picture of floats, one of which is this.
 fn with_value(value: f32) -> *const scumble_image {
+    with(value, 0)
+}
+
+fn with_alpha(value: f32) -> *const scumble_image {
+    with(value, 3)
+}
+
+fn with(value: f32, channel: usize) -> *const scumble_image {
     let mut values = vec![0.5f32; 8 * 8 * 4];
-    values[4 * (3 * 8 + 2)] = value;
+    values[4 * (3 * 8 + 2) + channel] = value;
     let pixels: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
     Box::leak(Box::new(c::image(pixels.leak(), 3, 8, 8)))
 }
@@ -65,19 +78,13 @@ fn pictures_and_masks() {
     let cases: &[Case<scumble_generation_desc>] = &[
         (|desc| desc.picture = changed(8, 8, |i| i.struct_size = 4), InvalidStructSize, "scumble_image is 4"),
         (|desc| desc.picture = changed(8, 8, |i| i.format = 9), InvalidArgument, "format of the picture is 9"),
-        (|desc| desc.picture = changed(8, 8, |i| i.flags = 2), InvalidArgument, "flags of the picture is 0x2"),
+        (|desc| desc.picture = changed(8, 8, |i| i.flags = 4), InvalidArgument, "flags of the picture is 0x4"),
         (|desc| desc.picture = changed(8, 8, |i| i.width = 0), InvalidArgument, "width of the picture is 0"),
         (|desc| desc.picture = changed(8, 8, |i| i.height = -1), InvalidArgument, "height of the picture is -1"),
         (|desc| desc.picture = changed(8, 8, |i| i.width = 8193), InvalidArgument, "width of the picture is 8193"),
         (|desc| desc.picture = changed(8, 8, |i| i.row_pitch = 31), InvalidArgument, "row_pitch of the picture is 31"),
         (|desc| desc.picture = changed(8, 8, |i| i.pixels_size = 255), BufferTooSmall, "is 255; expected at least 256"),
         (|desc| desc.picture = changed(8, 8, |i| i.pixels = ptr::null_mut()), InvalidArgument, "pixels of the picture"),
-        (
-            |desc| desc.picture = with_value(1.5),
-            InvalidArgument,
-            "picture has the value 1.5 at x 2, y 3; expected 0 to 1",
-        ),
-        (|desc| desc.picture = with_value(f32::NAN), InvalidArgument, "picture has the value NaN at x 2, y 3"),
         (|desc| desc.mask = picture(8, 8), InvalidArgument, "mask is given without a picture"),
         (
             |desc| (desc.picture, desc.mask) = (picture(16, 16), picture(8, 16)),
@@ -108,9 +115,77 @@ fn pictures_and_masks() {
         |desc| (desc.picture, desc.mask) = (picture(33, 9), picture(33, 9)),
         |desc| (desc.picture, desc.strength) = (picture(8, 8), 1.0),
         |desc| desc.picture = with_value(0.0),
+        |desc| desc.picture = changed(8, 8, |i| i.flags = SCUMBLE_IMAGE_BOTTOM_UP | SCUMBLE_IMAGE_OPAQUE),
+        |desc| (desc.picture, desc.mask, desc.mask_feather) = (picture(8, 8), picture(8, 8), 0),
+        |desc| (desc.picture, desc.flags) = (picture(8, 8), SCUMBLE_GENERATION_MASK_FROM_ALPHA),
     ];
     for change in fine {
         ok(create(prompt, *change));
+    }
+}
+
+/// What only a look at every pixel shows is found by the first evaluation: the generation fails, and says what of what is
+/// wrong where. Nothing of it is looked at before.
+#[test]
+fn values_of_pixels_masks_and_latents() {
+    let prompt = c::prompt_by_hand(fake::context());
+    let nan: &[f32] = &[&[0.5; 13][..], &[f32::NAN], &[0.5; 2]].concat().leak()[..];
+    let latents = |desc: &mut scumble_generation_desc, numbers: &'static [f32]| {
+        (desc.latents, desc.latents_count) = (numbers.as_ptr(), numbers.len() as u64);
+    };
+    type Change<'a> = Box<dyn Fn(&mut scumble_generation_desc) + 'a>;
+    let cases: Vec<(Change, &str)> = vec![
+        (Box::new(|desc| desc.picture = with_value(1.5)), "picture has the value 1.5 at x 2, y 3; expected 0 to 1"),
+        (Box::new(|desc| desc.picture = with_value(-0.3)), "picture has the value -0.3 at x 2, y 3"),
+        (Box::new(|desc| desc.picture = with_value(255.0)), "picture has the value 255 at x 2, y 3"),
+        (Box::new(|desc| desc.picture = with_value(f32::NAN)), "picture has the value NaN at x 2, y 3"),
+        (Box::new(|desc| desc.picture = with_value(f32::INFINITY)), "picture has the value inf at x 2, y 3"),
+        (Box::new(|desc| desc.picture = with_alpha(f32::NAN)), "picture has the value NaN at x 2, y 3"),
+        (
+            Box::new(|desc| (desc.picture, desc.mask) = (picture(8, 8), with_value(f32::NAN))),
+            "mask has the value NaN at x 2, y 3",
+        ),
+        (
+            Box::new(|desc| controls(desc, &[control(|c| c.picture = with_value(f32::NEG_INFINITY))])),
+            "picture of controls[0] has the value -inf at x 2, y 3",
+        ),
+        (Box::new(|desc| (desc.picture, desc.mask) = (picture(8, 8), filled([0, 0, 0, 255]))), "mask selects nothing"),
+        (Box::new(|desc| (desc.picture, desc.mask) = (picture(8, 8), filled([7, 7, 7, 255]))), "mask selects nothing"),
+        (
+            Box::new(|desc| (desc.picture, desc.mask) = (picture(8, 8), filled([255, 255, 255, 0]))),
+            "mask selects nothing",
+        ),
+        (
+            Box::new(|desc| (desc.picture, desc.flags) = (filled([9, 9, 9, 255]), SCUMBLE_GENERATION_MASK_FROM_ALPHA)),
+            "mask selects nothing",
+        ),
+        (
+            Box::new(|desc| {
+                (desc.picture, desc.mask) = (picture(8, 8), filled([127, 127, 127, 255]));
+                desc.flags = SCUMBLE_GENERATION_MASK_AS_DIFFUSERS;
+            }),
+            "mask selects nothing",
+        ),
+        (Box::new(|desc| latents(desc, nan)), "latents has the value NaN at 13; expected finite numbers"),
+    ];
+    for (change, words) in &cases {
+        let generation = c::generation(prompt, change);
+        refused(unsafe { scumble_generation_step(generation, ptr::null_mut()) }, InvalidArgument, &[words]);
+        refused(unsafe { scumble_generation_error(generation) }, InvalidArgument, &[words]);
+        assert_eq!(c::progress(generation).phase, 5);
+        let by_worker = c::generation(prompt, change);
+        ok(unsafe { scumble_generation_start(by_worker) });
+        refused(unsafe { scumble_generation_wait(by_worker, -1) }, InvalidArgument, &[words]);
+    }
+    let fine: &[fn(&mut scumble_generation_desc)] = &[
+        |desc| desc.picture = with_value(1.000_000_1),
+        |desc| desc.picture = with_value(-1e-9),
+        |desc| desc.picture = with_value(1.25),
+        |desc| (desc.picture, desc.mask) = (picture(8, 8), filled([8, 8, 8, 255])),
+        |desc| (desc.picture, desc.mask) = (picture(8, 8), with_value(1.1)),
+    ];
+    for change in fine {
+        ok(unsafe { scumble_generation_step(c::generation(prompt, change), ptr::null_mut()) });
     }
 }
 

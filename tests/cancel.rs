@@ -73,8 +73,8 @@ impl Bench {
         let prompt = Prompt::create(&context, texts.clone(), false).unwrap();
         let encoding = prompt.wait(None).unwrap().time;
         let picture = Pixels::read(&[90; 32 * 32 * 3], Format::Rgb8, (32, 32), 96, false, "picture").unwrap();
-        let request =
-            Request { width: Some(32), height: Some(32), steps: Some(3), seed: Some(5), ..Request::default() };
+        let (side, steps, seed) = (Some(32), Some(3), Some(5));
+        let request = Request { width: side, height: side, steps, seed, keep_latents: true, ..Request::default() };
         let from_picture = Request { picture: Some(Arc::new(picture)), strength: Some(0.9), ..request.clone() };
         let mut bench = Self { context, prompt, texts, requests: [request, from_picture], times: Default::default() };
 

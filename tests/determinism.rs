@@ -21,7 +21,8 @@ fn requests() -> [Request; 3] {
         let bytes: Vec<u8> = (0..64 * 64 * 3).map(value).collect();
         Some(Arc::new(Pixels::read(&bytes, Format::Rgb8, (64, 64), 64 * 3, false, name).unwrap()))
     };
-    let noise = Request { seed: Some(7), steps: Some(6), scheduler: Some("euler_a".into()), ..Request::default() };
+    let (seed, steps, scheduler) = (Some(7), Some(6), Some("euler_a".into()));
+    let noise = Request { seed, steps, scheduler, keep_latents: true, keep_floats: true, ..Request::default() };
     let picture = Request {
         picture: pixels(|i| (i % 251) as u8, "picture"),
         strength: Some(0.7),
@@ -124,7 +125,7 @@ fn seeds_of_64_bits() {
     // Only the low 32 bits count.
     let context = context();
     let [fifth, high, other] = [5, (1 << 63) + 5, 1 << 63].map(|seed| {
-        let request = Request { seed: Some(seed), steps: Some(2), ..Request::default() };
+        let request = Request { seed: Some(seed), steps: Some(2), keep_latents: true, ..Request::default() };
         bits(&start(&self::prompt(&context, false), &request, &NO_PREVIEW))
     });
     assert!(fifth == high && fifth != other);

@@ -12,7 +12,10 @@ use common::painting::bits;
 use parking_lot::Mutex;
 use scumble::ffi::*;
 use scumble::runtime::{self, Place, Provider};
-use scumble::{log, testing, Context, Device, Generation, Places, Preview, Prompt, Request, Status, Texts};
+use scumble::{
+    log, testing, Context, Device, Generation, Phase, Places, Preview, PreviewSource, Prompt, Request, Source, Status,
+    Texts,
+};
 
 /// Failures are armed for whoever computes next.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -177,7 +180,7 @@ fn open_on(device: Device) -> Arc<Context> {
 fn start(context: &Arc<Context>) -> Arc<Generation> {
     let prompt = Prompt::create(context, Texts::of("a red apple"), false).unwrap();
     prompt.wait(None).unwrap();
-    let request = Request { seed: Some(14), steps: Some(4), ..Request::default() };
+    let request = Request { seed: Some(14), steps: Some(4), keep_latents: true, ..Request::default() };
     Generation::create(&prompt, &request, &Preview::default()).unwrap()
 }
 
@@ -196,19 +199,86 @@ fn lost_devices_and_memory() {
     };
     let picture = paint(&context);
     for (text, status) in [(LOST, Status::DeviceLost), (MEMORY, Status::OutOfDeviceMemory)] {
-        // In the UNet, at once and late, and in the decoder.
-        for after in [0, 3, 4] {
+        // In the UNet, at once and late, and in the decoder, whatever it tries.
+        for (after, times) in [(0, 1), (3, 1), (4, 100)] {
             let generation = start(&context);
-            testing::arm_failure("component_run", after, text);
+            testing::arm_failures("component_run", after, times, text);
             generation.start().unwrap();
             let error = generation.wait(None).unwrap_err();
             assert_eq!(error.status(), status, "{error}");
             assert!(error.to_string().contains(text), "{error}");
             let unet = context.loaded().unwrap().info.memory.unet.bytes();
-            assert_eq!(unet == 0, status == Status::DeviceLost, "a lost device holds nothing");
+            let is_empty = status == Status::DeviceLost || times > 1;
+            assert_eq!(unet == 0, is_empty, "a lost device holds nothing, and decoding again needs all there is");
+            testing::arm_failures("component_run", 0, 0, "");
             assert!(paint(&other) == picture && paint(&context) == picture);
         }
     }
+}
+
+/// What was sampled is decoded in another way where the first fails: in tiles, and again when the host asks for it.
+#[test]
+fn images_that_were_sampled_are_not_lost() {
+    const MEMORY: &str = "Failed to allocate memory for requested buffer of size 1048576";
+    let _alone = ONE_AT_A_TIME.lock();
+    let context = open();
+    let prompt = Prompt::create(&context, Texts::of("a red apple"), false).unwrap();
+    prompt.wait(None).unwrap();
+    let request = Request { width: Some(256), height: Some(128), seed: Some(14), steps: Some(2), ..Request::default() };
+    // Of runs of the model: the UNet's two come first.
+    let generate = |failures| {
+        let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
+        testing::arm_failures("component_run", 2, failures, MEMORY);
+        generation.start().unwrap();
+        let answer = generation.wait(None);
+        testing::arm_failures("component_run", 0, 0, "");
+        (generation, answer)
+    };
+    let pixels = |generation: &Generation| generation.picture(Source::Final).unwrap().rgba().to_vec();
+    let (whole, answer) = generate(0);
+    answer.unwrap();
+    let (tiled, answer) = generate(1);
+    answer.unwrap();
+    let squares = pixels(&whole).iter().zip(pixels(&tiled)).map(|(a, b)| f64::from(a.abs_diff(b)).powi(2)).sum::<f64>();
+    let psnr = 20.0 * 255f64.log10() - 10.0 * (squares / pixels(&whole).len() as f64).log10();
+    println!("in tiles: {psnr:.1} dB");
+    assert!(psnr.is_finite() && psnr > 25.0, "{psnr} dB");
+
+    let (failed, answer) = generate(100);
+    assert_eq!(answer.unwrap_err().status(), Status::OutOfMemory);
+    assert_eq!(failed.poll().phase, Phase::Failed);
+    let latents = failed.latents().unwrap();
+    assert!(latents.dim() == (1, 4, 32, 64) && latents.iter().any(|x| *x != 0.0), "{:?}", latents.dim());
+    // Once more in vain, then for good.
+    testing::arm_failures("component_run", 0, 100, MEMORY);
+    assert_eq!(failed.decode().unwrap_err().status(), Status::OutOfMemory);
+    assert_eq!((failed.poll().phase, failed.poll().status), (Phase::Failed, Status::OutOfMemory));
+    testing::arm_failures("component_run", 0, 0, "");
+    assert!(failed.latents().unwrap() == latents);
+    failed.decode().unwrap();
+    assert_eq!((failed.poll().phase, failed.poll().status), (Phase::Done, Status::Ok));
+    assert!(failed.error().is_none() && pixels(&failed) == pixels(&whole));
+    assert_eq!(failed.decode().unwrap_err().status(), Status::WrongState);
+    assert_eq!(failed.latents().unwrap_err().status(), Status::WrongState, "they were not asked for");
+}
+
+/// A preview that fails for want of memory is left out, and the log tells.
+#[test]
+fn previews_that_fail_are_left_out() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let context = open();
+    let prompt = Prompt::create(&context, Texts::of("a red apple"), false).unwrap();
+    prompt.wait(None).unwrap();
+    let request = Request { seed: Some(14), steps: Some(3), ..Request::default() };
+    let preview = Preview { every: 1, source: PreviewSource::Full, ..Preview::default() };
+    let generation = Generation::create(&prompt, &request, &preview).unwrap();
+    while log::next().is_some() {}
+    testing::arm_failures("component_run", 1, 2, "bad_alloc"); // at once, and after it was trimmed
+    generation.start().unwrap();
+    generation.wait(None).unwrap();
+    assert_eq!(generation.poll().previews, 1, "two are due, and one is left out");
+    let lines: Vec<String> = std::iter::from_fn(log::next).map(|entry| entry.text).collect();
+    assert!(lines.iter().any(|line| line.starts_with("the preview after evaluation 1 is left out")), "{lines:?}");
 }
 
 /// The providers of NVIDIA say what is missing of the driver, where this ONNX Runtime was built with them.

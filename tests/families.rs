@@ -41,6 +41,8 @@ struct Case {
     clip_skip: usize,
     #[serde(default)]
     controls: Vec<ControlCase>,
+    /// What the latents are that it starts from: "noise", or those of an "image".
+    latents: Option<String>,
     /// The axes along which it tiles: "x", "y", "xy".
     #[serde(default)]
     seamless: String,
@@ -76,6 +78,9 @@ impl Case {
             guidance_rescale: self.guidance_rescale,
             picture: tensors.pixels(&format!("{}.image", self.name)),
             mask: tensors.pixels(&format!("{}.mask", self.name)),
+            mask_as_diffusers: true,
+            keep_latents: true,
+            latents: self.latents.as_ref().map(|_| Arc::new(tensors.floats(&format!("{}.given", self.name)))),
             controls: self.controls.iter().enumerate().map(|(i, control)| self.control(i, control, tensors)).collect(),
             ..Request::default()
         };
@@ -205,6 +210,12 @@ fn image_to_image() {
 #[test]
 fn inpainting() {
     family("inpaint");
+}
+
+/// From noise that the host gives, and from an image's latents.
+#[test]
+fn given_latents() {
+    family("latents");
 }
 
 #[test]

@@ -208,29 +208,145 @@ fn what_cannot_fit_is_refused() {
 #[test]
 #[cfg(target_os = "linux")]
 fn budgets_are_kept() {
-    const VARIABLE: &str = "SCUMBLE_TEST_BUDGET";
-    let status = |key: &str| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-    };
-    if let Ok(given) = env::var(VARIABLE) {
-        let (megabytes, side) = given.split_once(' ').unwrap();
-        let before = status("VmRSS");
-        paint(loaded(|desc| desc.memory_budget = megabytes.parse::<u64>().unwrap() * MB), side.parse().unwrap());
-        print!("grew by <{}>", status("VmHWM") - before);
-        return;
-    }
     for (megabytes, side) in [(105, 64), (128, 128), (150, 256), (200, 256), (300, 256), (600, 384), (1500, 384)] {
-        let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "budgets_are_kept", "--nocapture"])
-            .env(VARIABLE, format!("{megabytes} {side}"))
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        let grown = text.split(['<', '>']).nth(1).unwrap_or_else(|| panic!("{megabytes} {side}: {output:?}"));
-        let grown: f64 = grown.parse().unwrap();
-        println!("{side} × {side}, {megabytes} MB: grew by {:.0} MB", grown / 1e6);
-        assert!(grown <= megabytes as f64 * 1.1e6, "{side} × {side}, {megabytes} MB: grew by {:.0} MB", grown / 1e6);
+        within_budget("budgets_are_kept", "emblem-64", megabytes, side, 1);
     }
+}
+
+/// Likewise when twenty images are kept, made with previews, half of them from an image with a mask.
+#[test]
+#[cfg(target_os = "linux")]
+fn budgets_are_kept_with_images() {
+    for (model, megabytes, side) in [
+        ("emblem-64", 110, 64),
+        ("emblem-64", 150, 128),
+        ("emblem-64", 240, 256),
+        ("sd1", 70, 64),
+        ("sd1", 100, 256),
+        ("sd1", 160, 512),
+        ("sdxl", 70, 64),
+        ("sdxl", 120, 256),
+        ("sdxl", 220, 512),
+    ] {
+        within_budget("budgets_are_kept_with_images", model, megabytes, side, 20);
+    }
+}
+
+/// Generates so many images in a process of its own, in which this test does that.
+#[cfg(target_os = "linux")]
+fn within_budget(test: &str, model: &str, megabytes: u64, side: i32, images: u64) {
+    const VARIABLE: &str = "SCUMBLE_TEST_BUDGET";
+    if let Ok(given) = env::var(VARIABLE) {
+        let given: Vec<&str> = given.split(' ').collect();
+        let [model, megabytes, side, images] = given[..] else { panic!("{given:?}") };
+        let [megabytes, side, images] = [megabytes, side, images].map(|number| number.parse::<u64>().unwrap());
+        let copy = (model != "emblem-64").then(|| common::model::ModelCopy::reference(model));
+        let path = copy.as_ref().map_or(MODEL.to_owned(), |copy| copy.path().to_str().unwrap().to_owned());
+        let path = CString::new(path).unwrap();
+        let before = status("VmRSS");
+        let context = loaded(|desc| (desc.model_path, desc.memory_budget) = (path.as_ptr(), megabytes * MB));
+        match images {
+            1 => drop(paint(context, side as i32)),
+            _ => keep(context, side as i32, images),
+        }
+        print!("grew by <{}>", status("VmHWM") - before);
+        std::process::exit(0);
+    }
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(VARIABLE, format!("{model} {megabytes} {side} {images}"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let grown = text.split(['<', '>']).nth(1).unwrap_or_else(|| panic!("{model} {megabytes} {side}: {output:?}"));
+    let grown = grown.parse::<f64>().unwrap() / 1e6;
+    let what = format!("{model}, {images} of {side} × {side} within {megabytes} MB: grew by {grown:.0} MB");
+    println!("{what}");
+    assert!(grown <= megabytes as f64 * 1.1, "{what}");
+}
+
+#[cfg(target_os = "linux")]
+fn status(key: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// So many finished images that nobody destroys, made with previews as large as they are, from an image with a mask
+/// where the model can.
+#[cfg(target_os = "linux")]
+fn keep(context: *const scumble_context, side: i32, images: u64) {
+    let prompt = c::prompt(context, 0);
+    let mut pixels: Vec<u8> = (0..side * side * 4).map(|i| (i * 7) as u8 | 0x80).collect();
+    let image = c::image(&mut pixels, 0, side, side);
+    let with_image = info(context).features & SCUMBLE_FEATURE_PICTURES != 0;
+    for seed in 0..images {
+        let generation = c::generation(prompt, |desc| {
+            (desc.width, desc.height, desc.steps, desc.seed) = (side, side, 2, seed);
+            desc.preview_every = 1;
+            if with_image && seed % 2 == 1 {
+                (desc.picture, desc.mask, desc.strength) = (&image, &image, 1.0);
+            }
+        });
+        ok(unsafe { scumble_generation_start(generation) });
+        ok(unsafe { scumble_generation_wait(generation, -1) });
+    }
+}
+
+/// A finished image holds its bytes, four a pixel, and what the allocator needs; floats take twelve more.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_finished_image_holds() {
+    const SIDE: i32 = 512;
+    const NUMBER: u64 = 32;
+    let context = common::fake::context();
+    let prompt = c::prompt_by_hand(context);
+    let hold = |flags: u32, pixels: &mut [u8]| {
+        let image = c::image(pixels, 0, SIDE, SIDE);
+        let before = status("VmRSS");
+        for _ in 0..NUMBER {
+            let generation = c::generation(prompt, |desc| {
+                (desc.width, desc.height, desc.preview_every, desc.flags) = (SIDE, SIDE, 1, flags);
+                (desc.picture, desc.mask, desc.strength) = (&image, &image, 1.0);
+            });
+            c::step_all(generation);
+            ok(unsafe { scumble_generation_decode(generation) });
+        }
+        (status("VmRSS") - before) as f64 / NUMBER as f64 / f64::from(SIDE * SIDE)
+    };
+    let mut pixels = vec![200; (SIDE * SIDE * 4) as usize];
+    hold(0, &mut pixels); // what the first leaves free is used again
+    let [plain, floats] = [0, SCUMBLE_GENERATION_KEEP_FLOATS].map(|flags| hold(flags, &mut pixels));
+    println!("{plain:.2} bytes a pixel; with floats {floats:.2}");
+    assert!(plain < 5.0, "{plain:.2} bytes a pixel");
+    assert!((15.0..17.0).contains(&floats), "{floats:.2} bytes a pixel with floats");
+}
+
+/// What generations hold counts: a budget that is used up refuses more, and says why.
+#[test]
+fn images_that_are_kept_count() {
+    let context = loaded(|desc| desc.memory_budget = 150 * MB);
+    let prompt = c::prompt(context, 0);
+    let mut pixels = vec![200; 1024 * 1024 * 4];
+    let image = c::image(&mut pixels, 0, 1024, 1024);
+    let create = || unsafe {
+        let mut desc = c::desc(scumble_generation_desc_init);
+        (desc.picture, desc.width, desc.height) = (&image, 128, 128);
+        let mut generation = ptr::null_mut();
+        (scumble_generation_create(prompt, &desc, &mut generation), generation)
+    };
+    let mut waiting = Vec::new();
+    let refused_after = loop {
+        match create() {
+            (Status::Ok, generation) => waiting.push(generation),
+            (answer, _) => {
+                refused(answer, Status::OutOfMemory, &["memory_budget is 150000000 bytes, of which generations hold"]);
+                break waiting.len();
+            }
+        }
+        assert!(waiting.len() < 100, "nothing counts");
+    };
+    println!("after {refused_after} of 4 MB");
+    ok(unsafe { scumble_generation_destroy(waiting.pop().unwrap()) });
+    ok(create().0);
 }

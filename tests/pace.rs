@@ -30,10 +30,10 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
     LOCK.lock()
 }
 
-/// A generation with a preview, which is made of its latents, by a scheduler that draws noise in every step.
+/// A generation that keeps its latents, by a scheduler that draws noise in every step.
 fn generation(prompt: *const scumble_prompt, seed: u64, steps: usize) -> *mut scumble_generation {
     c::generation(prompt, |desc| {
-        (desc.seed, desc.steps, desc.preview_every) = (seed, steps as i32, 1);
+        (desc.seed, desc.steps, desc.flags) = (seed, steps as i32, SCUMBLE_GENERATION_KEEP_LATENTS);
         desc.scheduler = c"euler_a".as_ptr();
     })
 }
@@ -44,19 +44,17 @@ fn started(prompt: *const scumble_prompt, seed: u64, steps: usize) -> *mut scumb
     generation
 }
 
-/// The preview as floats.
-fn preview(generation: *const scumble_generation) -> Vec<u8> {
-    let mut pixels = vec![0; fake::SIDE * fake::SIDE * 16];
-    let image = c::image(&mut pixels, 3, fake::SIDE as i32, fake::SIDE as i32);
-    ok(unsafe { scumble_generation_read_image(generation, 1, &image) });
-    pixels
+fn latents(generation: *const scumble_generation) -> Vec<f32> {
+    let mut latents = vec![0.0; fake::LATENTS];
+    ok(unsafe { scumble_generation_read_latents(generation, latents.as_mut_ptr(), fake::LATENTS as u64) });
+    latents
 }
 
-/// The preview of a generation that nobody disturbs.
-fn undisturbed(seed: u64, steps: usize) -> Vec<u8> {
+/// The latents of a generation that nobody disturbs.
+fn undisturbed(seed: u64, steps: usize) -> Vec<f32> {
     let generation = started(c::prompt_by_hand(fake::context()), seed, steps);
     ok(unsafe { scumble_generation_wait(generation, -1) });
-    preview(generation)
+    latents(generation)
 }
 
 /// A context whose evaluations take their time, and a generation of it that rests or is paused after
@@ -115,8 +113,8 @@ fn a_paused_generation_waits_while_others_go_on() {
         ok(scumble_generation_wait(paused, -1));
         let progress = c::progress(paused);
         assert_eq!((progress.paused, progress.phase, evaluations.load(SeqCst)), (0, 4, 2 * STEPS));
-        assert!(preview(paused) == undisturbed(1, STEPS), "a pause changes the picture");
-        assert!(preview(paused) != preview(other), "the preview shows nothing of the seed");
+        assert!(latents(paused) == undisturbed(1, STEPS), "a pause changes the picture");
+        assert!(latents(paused) != latents(other), "the latents show nothing of the seed");
     }
 }
 
@@ -148,7 +146,7 @@ fn paused_and_resumed_at_any_moment() {
     }
     ok(unsafe { scumble_generation_wait(generation, -1) });
     assert_eq!(calls.each_ref().map(|calls| calls.load(SeqCst)), [MANY, 1]);
-    assert!(preview(generation) == undisturbed(1, MANY), "pauses change the picture");
+    assert!(latents(generation) == undisturbed(1, MANY), "pauses change the picture");
 }
 
 #[test]

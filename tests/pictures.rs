@@ -4,8 +4,9 @@ mod common;
 
 use common::golden::{self, Tensors};
 use ndarray::{Array3, ArrayView3};
+use scumble::cancel::Cancel;
 use scumble::image::resize;
-use scumble::{Format, Pixels};
+use scumble::{Format, MaskOf, Pixels};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ fn other_sizes() {
     let tensors = Tensors::open("resize");
     for Case { name, from, to } in golden::entries("resize") {
         let source = planes(&tensors, &format!("{name}.source"), from);
-        let stretched = resize(source.view(), to.0, to.1);
+        let stretched = resize(source.view(), to.0, to.1).unwrap();
         let error = golden::error(stretched.iter(), &tensors.floats(&format!("{name}.stretched")));
         assert!(error < 1e-5, "{from:?} to {to:?}: {error}");
     }
@@ -48,7 +49,7 @@ fn other_shapes() {
     let tensors = Tensors::open("resize");
     for Case { name, from, to } in golden::entries("resize") {
         let source = planes(&tensors, &format!("{name}.source"), from);
-        let fitted = pixels(source.view()).fit(to.0, to.1);
+        let fitted = pixels(source.view()).fit(to.0, to.1, BLACK, &Cancel::default()).unwrap();
         assert_eq!(fitted.dim(), (3, to.1, to.0));
         let error = golden::error(fitted.iter(), &tensors.floats(&format!("{name}.fitted")));
         assert!(error < 1e-5, "{from:?} to {to:?}: {error}");
@@ -76,11 +77,11 @@ fn every_format() {
             for x in 0..SIZE.0 {
                 let [r, g, b] = colour(x, y);
                 let pixel: Vec<u8> = match format {
-                    Format::Rgba8 => vec![r, g, b, 9],
-                    Format::Bgra8 => vec![b, g, r, 9],
+                    Format::Rgba8 => vec![r, g, b, 255],
+                    Format::Bgra8 => vec![b, g, r, 255],
                     Format::Rgb8 => vec![r, g, b],
                     Format::Rgba32f => {
-                        [r, g, b, 9].iter().flat_map(|byte| (f32::from(*byte) / 255.0).to_ne_bytes()).collect()
+                        [r, g, b, 255].iter().flat_map(|byte| (f32::from(*byte) / 255.0).to_ne_bytes()).collect()
                     }
                 };
                 let start = row * pitch + x * format.pixel_size();
@@ -88,15 +89,67 @@ fn every_format() {
             }
         }
         let read = Pixels::read(&bytes, format, SIZE, pitch, bottom_up, "a test").unwrap();
-        assert_eq!(read.fit(SIZE.0, SIZE.1), expected, "{format:?}, bottom up {bottom_up}, gap {gap}");
+        let fitted = read.fit(SIZE.0, SIZE.1, BLACK, &Cancel::default()).unwrap();
+        assert_eq!(fitted, expected, "{format:?}, bottom up {bottom_up}, gap {gap}");
     }
 }
 
-/// Brightness decides, at half: green counts most.
+/// Brightness, alpha or transparency; green counts most, and what is transparent is dark.
 #[test]
 fn masks() {
-    let row = [[0u8, 0, 0], [127, 127, 127], [128, 128, 128], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]];
-    let bytes: Vec<u8> = row.iter().flatten().copied().collect();
-    let mask = Pixels::read(&bytes, Format::Rgb8, (7, 1), 21, false, "a test").unwrap().fit_mask(7, 1);
-    assert_eq!(mask.iter().copied().collect::<Vec<f32>>(), [0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0]);
+    let row = [
+        [0u8, 0, 0, 255],
+        [127, 127, 127, 255],
+        [255, 255, 255, 255],
+        [255, 0, 0, 255],
+        [0, 255, 0, 102],
+        [255, 255, 255, 0],
+    ];
+    let mask = |format, of| {
+        let bytes: Vec<u8> = match format {
+            Format::Rgb8 => row.iter().flat_map(|pixel| pixel[..3].to_vec()).collect(),
+            _ => row.concat(),
+        };
+        let size = bytes.len();
+        let pixels = Pixels::read(&bytes, format, (6, 1), size, false, "a test").unwrap();
+        let mask = pixels.fit_mask(6, 1, of, &Cancel::default()).unwrap();
+        mask.iter().map(|x| (x * 1000.0).round() as i32).collect::<Vec<_>>()
+    };
+    assert_eq!(mask(Format::Rgb8, MaskOf::Brightness), [0, 498, 1000, 299, 587, 1000]);
+    assert_eq!(mask(Format::Rgba8, MaskOf::Brightness), [0, 498, 1000, 299, 235, 0]);
+    assert_eq!(mask(Format::Bgra8, MaskOf::Brightness), [0, 498, 1000, 114, 235, 0]);
+    assert_eq!(mask(Format::Rgba8, MaskOf::Alpha), [1000, 1000, 1000, 1000, 400, 0]);
+    assert_eq!(mask(Format::Rgba8, MaskOf::Transparency), [0, 0, 0, 0, 600, 1000]);
 }
+
+/// Alpha is straight: a colour counts as much as it is opaque, and the background the rest. As Pillow's `alpha_composite`
+/// over an opaque image, but for its rounding to bytes.
+#[test]
+fn transparent_pixels() {
+    let cancel = Cancel::default();
+    let bytes = [200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 51];
+    let background = [1.0, 0.0, 0.4];
+    let read = |format| Pixels::read(&bytes, format, (3, 1), 12, false, "a test").unwrap();
+    let seen = |pixels: Pixels| {
+        let planes = pixels.fit(3, 1, background, &cancel).unwrap();
+        [0, 1, 2].map(|x| [0, 1, 2].map(|channel| (planes[(channel, 0, x)] * 255.0).round() as u8))
+    };
+    assert_eq!(seen(read(Format::Rgba8)), [[200, 100, 0], [255, 0, 102], [244, 20, 82]]);
+    assert_eq!(seen(read(Format::Bgra8)), [[0, 100, 200], [255, 0, 102], [204, 20, 122]]);
+    assert_eq!(seen(read(Format::Rgba8).opaque()), [[200, 100, 0]; 3]);
+    // Scaled, a colour that nobody sees does not shine through.
+    let half = [255, 255, 255, 255, 0, 0, 0, 0].repeat(2);
+    let half = Pixels::read(&half, Format::Rgba8, (4, 1), 16, false, "a test").unwrap();
+    assert!(half.fit(2, 1, [1.0; 3], &cancel).unwrap().iter().all(|x| *x == 1.0));
+}
+
+/// Floats a little outside are clamped, alpha too.
+#[test]
+fn floats_beside_the_range() {
+    let bytes: Vec<u8> = [1.000_000_1f32, -1e-9, 1.2, 1.01].iter().flat_map(|x| x.to_ne_bytes()).collect();
+    let pixels = Pixels::read(&bytes, Format::Rgba32f, (1, 1), 16, false, "a test").unwrap();
+    let planes = pixels.fit(1, 1, BLACK, &Cancel::default()).unwrap();
+    assert_eq!(planes.iter().copied().collect::<Vec<f32>>(), [1.0, 0.0, 1.0]);
+}
+
+const BLACK: [f32; 3] = [0.0; 3];

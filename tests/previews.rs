@@ -31,11 +31,23 @@ fn open(model: &Path) -> Arc<Context> {
 
 fn paint_in(context: &Arc<Context>, preview: &Preview, steps: i32) -> Arc<Generation> {
     let prompt = Prompt::create(context, Texts::of("a red apple, 3d style, on a blue background"), false).unwrap();
-    let request = Request { seed: Some(14), steps: Some(steps), ..Request::default() };
+    let request = Request { seed: Some(14), steps: Some(steps), keep_latents: true, ..Request::default() };
     let generation = Generation::create(&prompt, &request, preview).unwrap();
     generation.start().unwrap();
     generation.wait(None).unwrap();
     generation
+}
+
+/// The last preview of a generation, which is gone when it is decoded.
+fn last_preview(context: &Arc<Context>, preview: &Preview, steps: i32) -> (Arc<Picture>, Arc<Picture>) {
+    let prompt = Prompt::create(context, Texts::of("a red apple, 3d style, on a blue background"), true).unwrap();
+    prompt.encode().unwrap();
+    let request = Request { seed: Some(14), steps: Some(steps), ..Request::default() };
+    let generation = Generation::create(&prompt, &request, preview).unwrap();
+    while generation.step().unwrap() > 0 {}
+    let preview = generation.picture(Source::Preview).unwrap();
+    generation.decode().unwrap();
+    (preview, generation.picture(Source::Final).unwrap())
 }
 
 /// A preview after every evaluation, of the picture's size.
@@ -48,8 +60,13 @@ fn one_after_every_so_many_evaluations_in_any_size() {
     let generation = paint(&Preview { every: 3, width: Some(100), height: Some(37), ..Preview::default() }, 10);
     let snapshot = generation.poll();
     assert_eq!((snapshot.phase, snapshot.previews), (Phase::Done, 3));
-    let preview = generation.picture(Source::Preview).unwrap();
+    // It is done: each pixel is one of the picture.
+    let (preview, picture) = (generation.picture(Source::Preview).unwrap(), generation.picture(Source::Final).unwrap());
     assert_eq!((preview.width(), preview.height()), (100, 37));
+    let pixel = |picture: &Picture, x: usize, y: usize| picture.rgba()[(y * picture.width() + x) * 4..][..4].to_vec();
+    for (x, y) in [(0, 0), (99, 36), (50, 20)] {
+        assert_eq!(pixel(&preview, x, y), pixel(&picture, x * 64 / 100, y * 64 / 37), "{x} {y}");
+    }
 }
 
 #[test]
@@ -63,9 +80,8 @@ fn they_do_not_change_the_picture() {
 /// The last preview shows what the picture shows, as far as a linear map can.
 #[test]
 fn the_last_resembles_the_picture() {
-    let generation = paint(&Preview { every: 1, ..Preview::default() }, 20);
-    let red = |source| {
-        let picture = generation.picture(source).unwrap();
+    let (preview, picture) = last_preview(&open(&common::model()), &Preview { every: 1, ..Preview::default() }, 20);
+    let red = |picture: &Picture| {
         let size = (picture.height(), picture.width());
         let reds = picture.rgba().chunks_exact(4).map(|pixel| f32::from(pixel[0])).collect();
         // At the size of the latents, where a preview is made.
@@ -73,7 +89,7 @@ fn the_last_resembles_the_picture() {
         let blocks = blocks.exact_chunks((4, 4)).into_iter().map(|block| block.mean().unwrap()).collect::<Vec<_>>();
         blocks
     };
-    let likeness = correlation(&red(Source::Preview), &red(Source::Final));
+    let likeness = correlation(&red(&preview), &red(&picture));
     assert!(likeness > 0.9, "the red of the preview and of the picture correlate by {likeness}");
 }
 
@@ -82,10 +98,9 @@ fn the_last_resembles_the_picture() {
 fn decoded_after_every_evaluation_but_the_last() {
     let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
     context.wait(None).unwrap();
-    let generation = paint_in(&context, &by(PreviewSource::Full), 5);
-    assert_eq!(generation.poll().previews, 4);
-    let picture = generation.picture(Source::Final).unwrap();
-    assert!(generation.picture(Source::Preview).unwrap().rgba() == picture.rgba());
+    assert_eq!(paint_in(&context, &by(PreviewSource::Full), 5).poll().previews, 4);
+    let (preview, picture) = last_preview(&context, &by(PreviewSource::Full), 5);
+    assert!(preview.rgba() == picture.rgba());
     assert_eq!(paint_in(&context, &Preview { every: 2, ..by(PreviewSource::Full) }, 4).poll().previews, 1);
 }
 
@@ -129,12 +144,11 @@ fn a_tiny_decoder_comes_first() {
     let context = open(copy.path());
     let [auto, linear, tiny, full] =
         [PreviewSource::Auto, PreviewSource::Linear, PreviewSource::Tiny, PreviewSource::Full]
-            .map(|source| paint_in(&context, &by(source), 4));
-    let preview = |generation: &Generation| generation.picture(Source::Preview).unwrap().rgba().to_vec();
-    assert!(preview(&auto) == preview(&tiny));
-    assert!(preview(&auto) != preview(&linear) && preview(&auto) != preview(&full));
+            .map(|source| (last_preview(&context, &by(source), 4).0, paint_in(&context, &by(source), 4)));
+    assert!(auto.0.rgba() == tiny.0.rgba());
+    assert!(auto.0.rgba() != linear.0.rgba() && auto.0.rgba() != full.0.rgba());
     let without = bits(&paint_in(&context, &Preview::default(), 4));
-    assert!([auto, linear, tiny, full].iter().all(|generation| bits(generation) == without));
+    assert!([auto, linear, tiny, full].iter().all(|(_, generation)| bits(generation) == without));
 }
 
 #[test]

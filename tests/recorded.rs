@@ -45,6 +45,7 @@ fn start(context: &Arc<Context>, text: &str, (width, height): (i32, i32), guidan
         guidance_scale: Some(guidance),
         seed: Some(3),
         scheduler: Some("ddim".into()),
+        keep_latents: true,
         ..Request::default()
     };
     let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();

@@ -93,6 +93,7 @@ fn start(context: &Arc<Context>, steps: i32, size: i32, controlnets: usize) -> A
         steps: Some(steps),
         scheduler: Some("ddim".into()),
         controls: controls(controlnets),
+        keep_latents: true,
         ..Request::default()
     };
     let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();

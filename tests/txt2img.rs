@@ -40,6 +40,8 @@ impl Case {
             guidance_scale: Some(self.guidance),
             seed: Some(self.seed),
             scheduler: Some(self.scheduler.clone()),
+            keep_latents: true,
+            keep_floats: true,
             ..Request::default()
         };
         let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();

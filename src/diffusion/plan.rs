@@ -38,6 +38,29 @@ pub struct Request {
     pub strength: Option<f32>,
     /// Pictures that guide the shape, for ControlNets.
     pub controls: Vec<ControlRequest>,
+    /// Noise to start from in place of what the seed gives, `[channels, height, width]` of the latents: diffusers'
+    /// `latents`. With a strength and no picture, the latents of an image to start from.
+    pub latents: Option<Arc<Vec<f32>>>,
+    /// What shows where pictures are transparent, 0xRRGGBB; white where not given.
+    pub background: Option<u32>,
+    /// Pixels around what the mask selects in which the generated image fades into the picture; 4 where not given.
+    pub mask_feather: Option<i32>,
+    /// Whether the mask is read from its alpha; where there is none, from the picture's, which is generated anew where it
+    /// is transparent.
+    pub mask_from_alpha: bool,
+    /// Whether the mask counts as in diffusers: cut at half, of each latent one pixel, nothing put back.
+    pub mask_as_diffusers: bool,
+    /// Whether the finished image is kept as floats too.
+    pub keep_floats: bool,
+    /// Whether its latents are kept.
+    pub keep_latents: bool,
+}
+
+impl Request {
+    /// Whether only a part is generated anew.
+    pub fn has_mask(&self) -> bool {
+        self.mask.is_some() || (self.mask_from_alpha && self.picture.is_some())
+    }
 }
 
 /// A picture for a ControlNet.
@@ -79,7 +102,16 @@ pub struct Plan {
     pub sampler: Sampler,
     /// Spacing, where it is not the model's own.
     pub sigmas: Option<Sigmas>,
+    /// Pixels around what the mask selects in which the generated image fades into the picture.
+    pub mask_feather: usize,
+    /// Channels, height and width of the latents.
+    pub latents: [usize; 3],
 }
+
+/// The widest feather, in pixels.
+const MAX_FEATHER: i32 = 1024;
+/// The feather where none is given.
+const FEATHER: usize = 4;
 
 impl Plan {
     /// Checks a request against a model.
@@ -117,6 +149,9 @@ impl Plan {
             None => implied,
         };
         check_pictures(request, info)?;
+        let mask_feather = feather(request)?;
+        let latents = [info.latent_channels, height / info.vae_factor, width / info.vae_factor];
+        check_latents(request, latents)?;
         if let Some(budget) = &info.budget {
             budget.check(height / info.vae_factor, width / info.vae_factor, request.picture.is_some())?;
         }
@@ -126,7 +161,20 @@ impl Plan {
             None => (0, 1.0),
         };
         let seed = request.seed.unwrap_or_else(random_seed);
-        Ok(Self { width, height, steps, skipped, reach, guidance_scale, guidance_rescale, seed, sampler, sigmas })
+        Ok(Self {
+            width,
+            height,
+            steps,
+            skipped,
+            reach,
+            guidance_scale,
+            guidance_rescale,
+            seed,
+            sampler,
+            sigmas,
+            mask_feather,
+            latents,
+        })
     }
 }
 
@@ -157,10 +205,10 @@ fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
         (None, None) if info.features.inpainting => {
             bail!(InvalidArgument, "picture is not given; this model was trained to repaint, from a picture and a mask")
         }
-        (Some(_), None) if info.features.inpainting => {
+        (Some(_), None) if info.features.inpainting && !request.has_mask() => {
             bail!(InvalidArgument, "mask is not given; this model was trained to repaint, from a picture and a mask")
         }
-        (None, None) if request.strength.is_some() => {
+        (None, None) if request.strength.is_some() && request.latents.is_none() => {
             bail!(InvalidArgument, "strength is given without a picture; it is how far to depart from one")
         }
         (Some(_), _) if !info.features.images => {
@@ -175,6 +223,18 @@ fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
             picture.height()
         ),
         _ => {}
+    }
+    if request.mask_from_alpha {
+        let (name, source) = match &request.mask {
+            Some(mask) => ("mask", Some(mask)),
+            None => ("picture", request.picture.as_ref()),
+        };
+        if !source.is_some_and(|source| source.has_alpha()) {
+            bail!(
+                InvalidArgument,
+                "the mask is to be read from alpha, but {name} has none; expected pixels with alpha"
+            );
+        }
     }
     for (i, control) in request.controls.iter().enumerate() {
         if usize::try_from(control.index).map_or(true, |index| index >= info.features.controlnets) {
@@ -198,8 +258,39 @@ fn check_pictures(request: &Request, info: &ModelInfo) -> Result<()> {
 
 /// How far to depart from the picture to start from: by default as far as diffusers.
 fn strength(request: &Request) -> Option<f32> {
-    request.picture.as_ref()?;
-    Some(request.strength.unwrap_or(if request.mask.is_some() { 1.0 } else { 0.8 }))
+    match request.picture {
+        Some(_) => Some(request.strength.unwrap_or(if request.has_mask() { 1.0 } else { 0.8 })),
+        None => request.strength, // from latents
+    }
+}
+
+/// How far the generated image fades into what the mask keeps.
+fn feather(request: &Request) -> Result<usize> {
+    let Some(pixels) = request.mask_feather else { return Ok(FEATHER) };
+    if !(0..=MAX_FEATHER).contains(&pixels) {
+        bail!(InvalidArgument, "mask_feather is {pixels}; expected 0 to {MAX_FEATHER} pixels");
+    }
+    if !request.has_mask() {
+        bail!(InvalidArgument, "mask_feather is given without a mask; it is how far to fade around one");
+    }
+    if request.mask_as_diffusers {
+        bail!(
+            InvalidArgument,
+            "mask_feather is {pixels}, but the mask is to count as in diffusers, which puts nothing back"
+        );
+    }
+    Ok(pixels as usize)
+}
+
+fn check_latents(request: &Request, [channels, height, width]: [usize; 3]) -> Result<()> {
+    match request.latents.as_ref().map(|latents| latents.len()) {
+        Some(count) if count != channels * height * width => bail!(
+            InvalidArgument,
+            "latents_count is {count}; expected {}, {channels} channels of {width} × {height}",
+            channels * height * width
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// How many steps a picture to start from leaves out (diffusers' `get_timesteps`).

@@ -76,8 +76,16 @@ pub struct scumble_generation_info {
     pub seed: u64,
     /// Scheduler.
     pub scheduler: [c_char; 32],
+    /// Size of the latents, whose numbers are `[latent_channels][latent_height][latent_width]`.
+    pub latent_channels: i32,
+    /// See `latent_channels`.
+    pub latent_width: i32,
+    /// See `latent_channels`.
+    pub latent_height: i32,
+    /// 0.
+    pub reserved: i32,
 }
-c_struct!(scumble_generation_info, 72);
+c_struct!(scumble_generation_info, 88);
 
 /// Fills a descriptor with the defaults that its fields document.
 ///
@@ -99,7 +107,8 @@ pub unsafe extern "C" fn scumble_generation_desc_init(
     call("scumble_generation_desc_init", || unsafe { desc::init(desc, size, abi_version, request::defaults) })
 }
 
-/// Creates a generation of a prompt. Nothing is computed yet but its starting noise.
+/// Creates a generation of a prompt. Nothing is computed yet: images and latents are copied, which is all that takes time
+/// here; they are looked at with the first evaluation.
 ///
 /// `desc` (not NULL): only read during the call. `generation` (not NULL): receives the handle, to
 /// be given back with `scumble_generation_destroy`; untouched on failure. The generation keeps the
@@ -279,6 +288,10 @@ pub unsafe extern "C" fn scumble_generation_get_info(
                 guidance_scale: plan.guidance_scale,
                 seed: plan.seed,
                 scheduler: desc::fixed_text(plan.sampler.name()),
+                latent_channels: plan.latents[0] as i32,
+                latent_height: plan.latents[1] as i32,
+                latent_width: plan.latents[2] as i32,
+                reserved: 0,
             })
         }
     })
@@ -287,8 +300,9 @@ pub unsafe extern "C" fn scumble_generation_get_info(
 /// Why the generation failed or that it was cancelled: answers its status and makes its text this
 /// thread's `scumble_last_error`. `OK` when there is no error.
 ///
-/// Errors: `CANCELLED`, `NOT_FINITE`, and those of `scumble_prompt_poll`, since it fails when its prompt
-/// does, and a part of the model that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
+/// Errors: `CANCELLED`, `NOT_FINITE`, `INVALID_ARGUMENT` (of the values of images, a mask or latents, which the first
+/// evaluation looks at), and those of `scumble_prompt_poll`, since it fails when its prompt does, and a part of the model
+/// that was unloaded is loaded again first. Besides these: `INVALID_HANDLE`.
 ///
 /// Any thread, any time.
 ///
@@ -328,7 +342,10 @@ pub unsafe extern "C" fn scumble_generation_step(generation: *const scumble_gene
     })
 }
 
-/// By hand: decodes the finished latents, on the calling thread.
+/// Manually: decodes the finished latents, on the calling thread. Also when decoding them has failed for want of memory, of
+/// a device or within ONNX Runtime, on whatever thread and as often as wanted: such a generation keeps its latents until
+/// it is destroyed, and goes back to `SCUMBLE_PHASE_DECODING` here. (Each try, also the context's thread's, decodes the image whole, then in
+/// tiles, then on the CPU, until one of these succeeds.)
 ///
 /// `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else. Errors: `WRONG_STATE`
 /// (started, evaluations are left, or decoded already), and those of `scumble_generation_error`: a
@@ -347,12 +364,14 @@ pub unsafe extern "C" fn scumble_generation_decode(generation: *const scumble_ge
 }
 
 /// Copies the finished picture or the latest preview into the caller's memory, as often as wanted.
-/// Never waits for the computation.
+/// Never waits for the computation. When the picture is done its previews are gone, and the picture is read in their
+/// place: each pixel the nearest, where a preview is of another size. Floats have 256 levels, unless
+/// `SCUMBLE_GENERATION_KEEP_FLOATS` is set.
 ///
 /// `source`: a `scumble_source`. `image` (not NULL): describes the memory; its width and height must
 /// be those that `scumble_generation_get_info` tells. `SCUMBLE_STATUS_EMPTY` when the picture or
 /// preview is not there yet. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`,
-/// `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `WRONG_STATE` (it makes no previews), and that with which
+/// `UNSUPPORTED_FIELD`, `BUFFER_TOO_SMALL`, `OUT_OF_MEMORY`, `WRONG_STATE` (it makes no previews), and that with which
 /// the generation ended before: one of those of `scumble_generation_error`. On failure nothing is written.
 ///
 /// Any thread, any time.
@@ -377,6 +396,45 @@ pub unsafe extern "C" fn scumble_generation_read_image(
         let picture = generation.picture(source)?;
         // SAFETY: as above.
         unsafe { target.fill(&picture) }
+    })
+}
+
+/// Copies the latents as the last evaluation left them, after any evaluation. They are diffusers' (`output_type="latent"`
+/// at the end, `callback_on_step_end` on the way): of the VAE, multiplied by its `scaling_factor`, and until the last
+/// evaluation with noise, as the scheduler has it. Never waits for the computation.
+///
+/// `latents` (not NULL): receives `[latent_channels][latent_height][latent_width]` floats, whose numbers
+/// `scumble_generation_get_info` tells. `count`: how many floats there is room for; no fewer than that.
+/// `SCUMBLE_STATUS_EMPTY` before the first evaluation is done. Those of a finished image are there with
+/// `SCUMBLE_GENERATION_KEEP_LATENTS` alone, else `WRONG_STATE`; those of one that failed always, those of one that was
+/// cancelled with the flag. Errors: `INVALID_HANDLE`, `INVALID_ARGUMENT`, `BUFFER_TOO_SMALL`, and those of
+/// `scumble_generation_error`, with which the generation ended. On failure nothing is written.
+///
+/// Any thread, any time.
+///
+/// # Safety
+/// `latents` is NULL or points to `count` floats.
+#[no_mangle]
+pub unsafe extern "C" fn scumble_generation_read_latents(
+    generation: *const scumble_generation,
+    latents: *mut f32,
+    count: u64,
+) -> Status {
+    call("scumble_generation_read_latents", || {
+        let generation = handle::get(generation)?;
+        // Empty arrays of other languages have no address: their size tells more.
+        if count > 0 {
+            boundary::not_null(latents, "latents")?;
+        }
+        let needed = generation.plan().latents.iter().product::<usize>();
+        if count < needed as u64 {
+            bail!(BufferTooSmall, "count is {count}; expected at least {needed}");
+        }
+        let found = generation.latents()?;
+        // SAFETY: the caller's promise, and no more than that is taken.
+        let target = unsafe { std::slice::from_raw_parts_mut(latents, needed) };
+        target.iter_mut().zip(found.iter()).for_each(|(to, from)| *to = *from);
+        Ok(())
     })
 }
 

@@ -9,8 +9,13 @@ use crate::image::{Format, Picture, Pixels, MAX_SIDE};
 /// A flag of `scumble_image`: the bottom row comes first, as Unity's textures have it.
 pub const SCUMBLE_IMAGE_BOTTOM_UP: u32 = 1;
 
+/// A flag of `scumble_image`: alpha is not read, every pixel is opaque. For render targets whose alpha means something
+/// else, or nothing.
+pub const SCUMBLE_IMAGE_OPAQUE: u32 = 2;
+
 /// Pixels in the caller's memory: to be filled by `scumble_generation_read_image`, or to be read as a
-/// picture to start from, a mask or a ControlNet's picture. Set every field.
+/// picture to start from, a mask or a ControlNet's picture. Alpha is straight: colours are not multiplied by it. Set every
+/// field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct scumble_image {
@@ -25,7 +30,7 @@ pub struct scumble_image {
     pub height: i32,
     /// Bytes from the beginning of a row to that of the next; 0 for rows without a gap.
     pub row_pitch: u32,
-    /// 0 or `SCUMBLE_IMAGE_BOTTOM_UP`.
+    /// 0, or `SCUMBLE_IMAGE_BOTTOM_UP` and `SCUMBLE_IMAGE_OPAQUE`; finished images and previews are opaque anyway.
     pub flags: u32,
     /// Bytes at `pixels`: at least `row_pitch * (height - 1)` and a row.
     pub pixels_size: u64,
@@ -62,10 +67,10 @@ impl<'a> Checked<'a> {
         let Some(format) = Format::from_number(image.format) else {
             bail!(InvalidArgument, "format of the {name} is {}; expected a scumble_format (0 to 3)", image.format)
         };
-        if image.flags & !SCUMBLE_IMAGE_BOTTOM_UP != 0 {
+        if image.flags & !(SCUMBLE_IMAGE_BOTTOM_UP | SCUMBLE_IMAGE_OPAQUE) != 0 {
             bail!(
                 InvalidArgument,
-                "flags of the {name} is {:#x}; expected 0 or SCUMBLE_IMAGE_BOTTOM_UP (1)",
+                "flags of the {name} is {:#x}; expected 0, SCUMBLE_IMAGE_BOTTOM_UP (1), SCUMBLE_IMAGE_OPAQUE (2) or both",
                 image.flags
             );
         }
@@ -115,7 +120,8 @@ impl<'a> Checked<'a> {
         let needed = self.needed(width, height)?;
         // SAFETY: the caller's promise, and no more than that is taken.
         let bytes = unsafe { std::slice::from_raw_parts(self.image.pixels.cast::<u8>(), needed) };
-        Pixels::read(bytes, self.format, (width, height), self.row_pitch, self.bottom_up(), self.name)
+        let pixels = Pixels::read(bytes, self.format, (width, height), self.row_pitch, self.bottom_up(), self.name)?;
+        Ok(if self.image.flags & SCUMBLE_IMAGE_OPAQUE != 0 { pixels.opaque() } else { pixels })
     }
 
     fn bottom_up(&self) -> bool {

@@ -25,7 +25,10 @@ pub use handle::insert;
 pub use image::*;
 pub use library::*;
 pub use prompt::*;
-pub use request::{scumble_control, scumble_generation_desc};
+pub use request::{
+    scumble_control, scumble_generation_desc, SCUMBLE_GENERATION_KEEP_FLOATS, SCUMBLE_GENERATION_KEEP_LATENTS,
+    SCUMBLE_GENERATION_MASK_AS_DIFFUSERS, SCUMBLE_GENERATION_MASK_FROM_ALPHA,
+};
 pub use runtime::*;
 
 /// In a field of a descriptor: let the model decide. It converts to `float` exactly, so that it

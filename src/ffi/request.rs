@@ -11,9 +11,10 @@ use super::{auto, SCUMBLE_AUTO, SCUMBLE_SEED_RANDOM};
 use crate::diffusion::{ControlRequest, Request};
 use crate::error::{bail, Result};
 use crate::generation::{Preview, PreviewSource};
-use crate::image::Pixels;
+use crate::image::{Pixels, MAX_SIDE};
 use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME};
 use crate::log::{self, LogLevel};
+use crate::memory;
 
 /// What a generation is created from. Fill it with `scumble_generation_desc_init`, then change
 /// what shall not be the model's default.
@@ -58,11 +59,21 @@ pub struct scumble_generation_desc {
     /// How much of the contrast that guidance adds is taken back: 0 to 1. 0.7 suits models of zero
     /// terminal SNR. Default 0.
     pub guidance_rescale: f32,
-    /// A picture to start from, copied; one of another size is scaled evenly until it covers the
-    /// generation's, and cut off on both sides alike. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
+    /// An image to start from, copied; one of another size is scaled evenly until it covers the
+    /// generation's, and cut off on both sides alike. Where it is transparent `background` shows. Values of floats are
+    /// checked with the first evaluation: one that is not finite, or farther than 0.25 outside of 0 to 1, ends the
+    /// generation with `INVALID_ARGUMENT`; others outside are clamped. Needs `SCUMBLE_FEATURE_PICTURES`. Default NULL.
     pub picture: *const scumble_image,
-    /// What of `picture` to repaint: where it is at least as bright as mid grey. Of the picture's
-    /// size, and copied. Default NULL: all of it.
+    /// What of `picture` to generate anew: white all of it, black nothing, and grey in between. Transparent pixels count
+    /// as black; `SCUMBLE_GENERATION_MASK_FROM_ALPHA` has alpha alone count. Of the picture's size, and copied.
+    ///
+    /// A latent (`latent_width` and `latent_height` of `scumble_generation_info`) is as bright as its brightest pixel,
+    /// and free for so large a share of the evaluations, the last ones: grey departs less from the picture, as a lower
+    /// `strength` does. The finished image is then laid over the picture as opaque as the mask is bright, so that what is
+    /// black stays the picture to the bit, but for `mask_feather`. Values below 8 of 255 count as black. One that selects
+    /// nothing ends the generation with `INVALID_ARGUMENT`, at its first evaluation. Inpainting models
+    /// (`SCUMBLE_FEATURE_INPAINTING`) are told grey as white. `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS` turns all this off.
+    /// Previews show what is generated, with nothing laid over the picture. Default NULL: all of it.
     pub mask: *const scumble_image,
     /// ControlNets: an array of `control_count` pointers, copied. Default NULL.
     pub controls: *const *const scumble_control,
@@ -71,8 +82,44 @@ pub struct scumble_generation_desc {
     /// What makes previews: a `scumble_preview`. `SCUMBLE_PREVIEW_TINY` needs
     /// `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
     pub preview_source: i32,
+    /// 0.
+    pub reserved: u32,
+    /// 0, or `SCUMBLE_GENERATION_MASK_FROM_ALPHA`, `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS`,
+    /// `SCUMBLE_GENERATION_KEEP_LATENTS`, `SCUMBLE_GENERATION_KEEP_FLOATS`. Default 0.
+    pub flags: u32,
+    /// Noise to start from, in place of what `seed` gives, as the argument `latents` of diffusers' pipelines: normal
+    /// numbers of deviation 1, `[latent_channels][latent_height][latent_width]`, which are multiplied by the deviation
+    /// that the scheduler begins at. With `picture` it is the noise that is added to it (diffusers' inpainting starts from
+    /// this noise alone, also where `strength` is less than 1). With `strength` and no `picture` it is no noise but the
+    /// latents of an image to start from, as `scumble_generation_read_latents` gives them of one that is done: noise of
+    /// `seed` is added, and no VAE encoder is needed. `latents_count` floats, copied; one that is not finite ends the
+    /// generation with `INVALID_ARGUMENT` at its first evaluation. Default NULL.
+    pub latents: *const f32,
+    /// How many numbers `latents` has: channels × height × width. Default 0.
+    pub latents_count: u64,
+    /// What shows where `picture` and the images of `controls` are transparent: 0xRRGGBB, sRGB-encoded. Default 0xFFFFFF,
+    /// white.
+    pub background: u32,
+    /// Across so many pixels around what `mask` selects, the generated image fades into the picture, and what is farther
+    /// is the picture to the bit: 0 to 1024, 0 for no fading. Only with a mask. Default `SCUMBLE_AUTO`: 4.
+    pub mask_feather: i32,
 }
-c_struct!(scumble_generation_desc, 96);
+
+/// A flag of `scumble_generation_desc`: the mask is the alpha of `mask`, whose opaque pixels are generated anew. Without
+/// `mask`, it is the alpha of `picture`, whose transparent pixels are generated anew.
+pub const SCUMBLE_GENERATION_MASK_FROM_ALPHA: u32 = 1;
+
+/// A flag of `scumble_generation_desc`: the mask counts as in diffusers, so that the image is the same to the bit. It is
+/// cut at half, of each latent one pixel counts, and nothing is laid over the picture, all of which changes then.
+pub const SCUMBLE_GENERATION_MASK_AS_DIFFUSERS: u32 = 2;
+
+/// A flag of `scumble_generation_desc`: `scumble_generation_read_latents` gives the latents of the finished image too.
+pub const SCUMBLE_GENERATION_KEEP_LATENTS: u32 = 4;
+
+/// A flag of `scumble_generation_desc`: the finished image is kept as floats beside its bytes, which takes four times the
+/// memory. `SCUMBLE_FORMAT_RGBA32F` then gives the decoder's own values, instead of 256 levels.
+pub const SCUMBLE_GENERATION_KEEP_FLOATS: u32 = 8;
+c_struct!(scumble_generation_desc, 128);
 
 /// A picture that guides the shape of what is painted, for a ControlNet.
 #[repr(C)]
@@ -90,11 +137,14 @@ pub struct scumble_control {
     pub end: f32,
     /// 0.
     pub reserved: u32,
-    /// Edges, depth, a pose: what the ControlNet was trained on. Scaled and cut as the picture to start
-    /// from is. Not NULL.
+    /// Edges, depth, a pose: what the ControlNet was trained on. Scaled, cut and laid over `background` as the
+    /// picture to start from is. Not NULL.
     pub picture: *const scumble_image,
 }
 c_struct!(scumble_control, 32);
+
+/// The largest colour, which is the default of `background`.
+const WHITE: u32 = 0xFF_FFFF;
 
 /// A descriptor that leaves everything to the model.
 pub fn defaults(struct_size: u32) -> scumble_generation_desc {
@@ -117,6 +167,12 @@ pub fn defaults(struct_size: u32) -> scumble_generation_desc {
         controls: ptr::null(),
         control_count: 0,
         preview_source: PreviewSource::Auto as i32,
+        reserved: 0,
+        flags: 0,
+        latents: ptr::null(),
+        latents_count: 0,
+        background: WHITE,
+        mask_feather: SCUMBLE_AUTO,
     }
 }
 
@@ -134,9 +190,16 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
     let Some(source) = PreviewSource::from_number(desc.preview_source) else {
         bail!(InvalidArgument, "preview_source is {}; expected a scumble_preview (0 to 3)", desc.preview_source)
     };
-    // SAFETY: likewise; the pictures are copied.
-    let (picture, mask, controls) =
-        unsafe { (pixels(desc.picture, "picture")?, pixels(desc.mask, "mask")?, controls(&desc)?) };
+    if desc.reserved != 0 {
+        bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
+    }
+    let flags = flags(desc.flags)?;
+    if desc.background > WHITE {
+        bail!(InvalidArgument, "background is {:#x}; expected 0xRRGGBB, at most 0xffffff", desc.background);
+    }
+    // SAFETY: likewise; images and latents are copied.
+    let (picture, mask, controls, latents) =
+        unsafe { (pixels(desc.picture, "picture")?, pixels(desc.mask, "mask")?, controls(&desc)?, latents(&desc)?) };
     let given = |value: f32| (value != SCUMBLE_AUTO as f32).then_some(value);
     let request = Request {
         width: auto(desc.width),
@@ -151,6 +214,13 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         mask,
         strength: given(desc.strength),
         controls,
+        latents,
+        background: Some(desc.background),
+        mask_feather: auto(desc.mask_feather),
+        mask_from_alpha: flags(SCUMBLE_GENERATION_MASK_FROM_ALPHA),
+        mask_as_diffusers: flags(SCUMBLE_GENERATION_MASK_AS_DIFFUSERS),
+        keep_floats: flags(SCUMBLE_GENERATION_KEEP_FLOATS),
+        keep_latents: flags(SCUMBLE_GENERATION_KEEP_LATENTS),
     };
     let preview = Preview {
         every: desc.preview_every,
@@ -169,6 +239,43 @@ fn seed(value: u64) -> Option<u64> {
         log::push(LogLevel::Warning, text);
     }
     (value != SCUMBLE_SEED_RANDOM).then_some(value)
+}
+
+/// Tells whether a flag is set.
+fn flags(given: u32) -> Result<impl Fn(u32) -> bool> {
+    const ALL: u32 = SCUMBLE_GENERATION_MASK_FROM_ALPHA
+        | SCUMBLE_GENERATION_MASK_AS_DIFFUSERS
+        | SCUMBLE_GENERATION_KEEP_LATENTS
+        | SCUMBLE_GENERATION_KEEP_FLOATS;
+    if given & !ALL != 0 {
+        bail!(InvalidArgument, "flags is {given:#x}; expected 0 or flags SCUMBLE_GENERATION_… ({ALL:#x})");
+    }
+    Ok(move |flag| given & flag != 0)
+}
+
+/// The most latents that any model has: 64 channels, a latent for each pixel of the largest image.
+const MAX_LATENTS: u64 = 64 * (MAX_SIDE * MAX_SIDE) as u64;
+
+/// # Safety
+/// `latents` is NULL or points to `latents_count` floats.
+unsafe fn latents(desc: &scumble_generation_desc) -> Result<Option<Arc<Vec<f32>>>> {
+    let count = desc.latents_count;
+    if desc.latents.is_null() {
+        if count > 0 {
+            bail!(
+                InvalidArgument,
+                "latents is NULL, but latents_count is {count}; expected a pointer to so many floats"
+            );
+        }
+        return Ok(None);
+    }
+    if count > MAX_LATENTS {
+        bail!(InvalidArgument, "latents_count is {count}; expected channels × height × width of the latents");
+    }
+    let mut copy = memory::vector(count as usize)?;
+    // SAFETY: the caller's promise.
+    copy.extend_from_slice(unsafe { std::slice::from_raw_parts(desc.latents, count as usize) });
+    Ok(Some(Arc::new(copy)))
 }
 
 /// # Safety

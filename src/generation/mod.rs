@@ -14,6 +14,8 @@ use crate::context::{Context, ModelGuard};
 use crate::diffusion::{Diffusion, Plan, Request};
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
+use crate::log::{self, LogLevel};
+use crate::model::Share;
 use crate::panics;
 use crate::progress::{Outlook, Phase, Progress, Snapshot};
 use crate::promise::wait_until;
@@ -35,6 +37,8 @@ pub enum Source {
     Preview = 1,
 }
 
+const BY_WORKER: &str = "the generation was started: the worker steps and decodes it";
+
 /// A picture in progress.
 pub struct Generation {
     context: Arc<Context>,
@@ -44,11 +48,14 @@ pub struct Generation {
     evaluations: usize,
     steps: usize,
     preview: Option<PreviewPlan>,
+    keep_latents: bool,
     cancel: Cancel,
     /// Held by whoever computes.
     diffusion: Mutex<Diffusion>,
     progress: Mutex<Progress>,
     changed: Condvar,
+    /// What it holds of memory, for the context's budget.
+    share: Share,
 }
 
 impl Generation {
@@ -58,6 +65,7 @@ impl Generation {
         let loaded = context.loaded()?;
         let plan = Plan::new(request, &loaded.info)?;
         let diffusion = reserve::spared(|| Diffusion::new(request, &plan, &loaded.info))?;
+        let share = loaded.info.memory.images.share(diffusion.bytes());
         let preview = PreviewPlan::new(preview, &plan, loaded.info.features, diffusion.evaluations())?;
         Ok(Arc::new(Self {
             context: Arc::clone(context),
@@ -66,10 +74,12 @@ impl Generation {
             steps: diffusion.steps(),
             plan,
             preview,
+            keep_latents: request.keep_latents,
             cancel: Cancel::default(),
             diffusion: Mutex::new(diffusion),
             progress: Mutex::default(),
             changed: Condvar::new(),
+            share,
         }))
     }
 
@@ -131,10 +141,13 @@ impl Generation {
         }
     }
 
-    /// Ends it. What is being computed is interrupted; the picture or preview that is there stays.
+    /// Ends it. What is being computed is interrupted; the picture or preview that is there stays. Does nothing when it is
+    /// done or failed.
     pub fn cancel(&self) {
-        self.cancel.cancel();
         let _ = self.end(Err(Error::new(Status::Cancelled, "the generation was cancelled")));
+        if self.progress.lock().phase == Phase::Cancelled {
+            self.cancel.cancel();
+        }
     }
 
     /// One UNet evaluation on the calling thread. Answers how many are left.
@@ -156,26 +169,44 @@ impl Generation {
             Ok(self.evaluations - diffusion.evaluation())
         });
         let left = left.or_else(|error| self.end(Err(error)).map(|()| 0))?;
+        self.release(); // a cancel may have come meanwhile
         self.error().map_or(Ok(left), Err)
     }
 
-    /// Decodes the finished latents on the calling thread.
+    /// Decodes the finished latents on the calling thread: when all evaluations are done, and again after a failure.
     pub fn decode(&self) -> Result<()> {
-        let diffusion = self.by_hand()?;
-        self.progress.lock().require("_decode", &[Phase::Decoding])?;
+        let allowed = || {
+            let progress = self.progress.lock();
+            match progress.may_decode_again(self.evaluations) {
+                true => Ok(()),
+                false if progress.by_worker => bail!(WrongState, "{BY_WORKER}"),
+                false => progress.require("_decode", &[Phase::Decoding]),
+            }
+        };
+        allowed()?;
+        let diffusion = self.try_diffusion()?;
+        allowed()?; // another thread may have decoded it meanwhile
         let mut model = self.context.try_model()?;
+        self.progress.lock().decode_again();
         self.end(panics::guard(move || self.finish(&diffusion, &mut model)))
     }
 
-    /// The finished picture or the latest preview.
+    /// The finished picture or the latest preview. When it is done, previews are gone: the picture stands for them, in
+    /// their size.
     pub fn picture(&self, source: Source) -> Result<Arc<Picture>> {
         let progress = self.progress.lock();
-        let (picture, name) = match source {
-            Source::Final => (&progress.picture, "picture"),
-            Source::Preview if self.preview.is_none() => {
+        let (picture, name) = match (source, &self.preview) {
+            (Source::Final, _) => (&progress.picture, "picture"),
+            (Source::Preview, None) => {
                 bail!(WrongState, "the generation makes no previews: set preview_every when it is created")
             }
-            Source::Preview => (&progress.preview, "preview"),
+            (Source::Preview, Some(plan)) => match progress.picture.clone().filter(|_| progress.previews > 0) {
+                Some(finished) => {
+                    drop(progress);
+                    return plan.of_finished(&finished);
+                }
+                None => (&progress.preview, "preview"),
+            },
         };
         match (picture, &progress.error) {
             (Some(picture), _) => Ok(Arc::clone(picture)),
@@ -184,21 +215,28 @@ impl Generation {
         }
     }
 
-    /// The latents as they are now, unless somebody computes.
-    pub fn latents(&self) -> Result<Latents> {
-        match self.diffusion.try_lock() {
-            Some(diffusion) => match diffusion.latents() {
-                Some(latents) => Ok(latents.clone()),
-                None => bail!(Empty, "the picture to start from is not encoded yet"),
-            },
-            None => bail!(Busy, "the generation is being computed"),
+    /// The latents as the last evaluation left them. Those of a picture that is done are there if they were to be kept.
+    pub fn latents(&self) -> Result<Arc<Latents>> {
+        let progress = self.progress.lock();
+        match (&progress.latents, &progress.error) {
+            (Some(latents), _) => Ok(Arc::clone(latents)),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) if progress.phase == Phase::Done => bail!(
+                WrongState,
+                "the latents of the finished picture were not kept: set SCUMBLE_GENERATION_KEEP_LATENTS when it is created"
+            ),
+            (None, None) => bail!(Empty, "there are no latents before the first evaluation"),
         }
     }
 
     fn by_hand(&self) -> Result<MutexGuard<'_, Diffusion>> {
         if self.progress.lock().by_worker {
-            bail!(WrongState, "the generation was started: the worker steps and decodes it");
+            bail!(WrongState, "{BY_WORKER}");
         }
+        self.try_diffusion()
+    }
+
+    fn try_diffusion(&self) -> Result<MutexGuard<'_, Diffusion>> {
         match self.diffusion.try_lock() {
             Some(diffusion) => Ok(diffusion),
             None => bail!(Busy, "another thread computes this generation"),
@@ -213,16 +251,37 @@ impl Generation {
     }
 
     /// Records how it ended. The first end counts, and is the answer: a cancel may come too late to
-    /// interrupt anything.
+    /// interrupt anything. Who waits for the end finds the generation free.
     fn end(&self, result: Result<Arc<Picture>>) -> Result<()> {
+        let mut diffusion = self.diffusion.try_lock(); // whoever computes lets go of it afterwards
         let mut progress = self.progress.lock();
-        if progress.end(result) {
+        let is_first = progress.end(result);
+        // What takes a while to free is freed after the locks.
+        let _dropped = (progress.drop_unwanted(self.keep_latents), self.give_up(&progress, diffusion.as_deref_mut()));
+        drop(diffusion);
+        if is_first {
             self.changed.notify_all();
         }
         let answer = progress.error.clone().map_or(Ok(()), Err);
         drop(progress);
         let _released = self.prompt.lock().take();
         answer
+    }
+
+    /// Lets go of what is not needed any more when it was cancelled while this thread computed.
+    fn release(&self) {
+        if self.progress.lock().phase == Phase::Cancelled {
+            let mut diffusion = self.diffusion.try_lock();
+            let _dropped = self.give_up(&self.progress.lock(), diffusion.as_deref_mut());
+        }
+    }
+
+    /// What an ended diffusion held, to be freed: all, but of one that failed to decode what it takes to decode it again.
+    fn give_up(&self, progress: &Progress, diffusion: Option<&mut Diffusion>) -> Option<impl Sized> {
+        let diffusion = diffusion.filter(|_| progress.phase.is_final())?;
+        let held = (!progress.may_decode_again(self.evaluations)).then(|| diffusion.end());
+        self.share.set(diffusion.bytes() + progress.bytes());
+        held
     }
 
     fn encoded(&self) -> Result<EncodedPrompt> {
@@ -235,15 +294,20 @@ impl Generation {
     fn evaluate(&self, diffusion: &mut Diffusion, model: &mut ModelGuard) -> Result<()> {
         let start = Instant::now();
         self.progress.lock().enter(Phase::Denoising);
-        model.compute(|model| diffusion.step(model, &self.cancel))?;
+        let clean = model.compute(|model| diffusion.step(model, &self.cancel))?;
         let evaluating = start.elapsed();
-        let preview = match (&self.preview, diffusion.clean()) {
-            (Some(plan), Some(clean)) => {
-                model.compute(|model| plan.make(diffusion.evaluation(), clean, &self.context, model, &self.cancel))?
+        let evaluation = diffusion.evaluation();
+        let preview = match &self.preview {
+            Some(plan) => {
+                let made = model.compute(|model| plan.make(evaluation, &clean, &self.context, model, &self.cancel));
+                made.or_else(|error| left_out(evaluation, error))
             }
-            _ => None,
+            None => Ok(None),
         };
         let mut progress = self.progress.lock();
+        progress.latents = diffusion.latents().cloned();
+        let _dropped = progress.drop_unwanted(self.keep_latents); // a cancel may have come meanwhile
+        let preview = preview?;
         progress.evaluated(evaluating, start.elapsed() - evaluating, preview.is_some());
         // The old preview is freed after the lock: a poll must not wait for that.
         let _old = preview.and_then(|preview| {
@@ -253,6 +317,7 @@ impl Generation {
         if progress.evaluation == self.evaluations {
             progress.enter(Phase::Decoding);
         }
+        self.share.set(diffusion.bytes() + progress.bytes());
         drop(progress);
         Ok(())
     }
@@ -265,4 +330,13 @@ impl Generation {
         self.progress.lock().decode = time;
         Ok(Arc::new(picture))
     }
+}
+
+/// Nothing in place of a preview that failed for want of memory or of a device: the picture goes on.
+fn left_out(evaluation: usize, error: Error) -> Result<Option<Picture>> {
+    if !error.is_of_the_machine() {
+        return Err(error);
+    }
+    log::push(LogLevel::Warning, format!("the preview after evaluation {evaluation} is left out: {error}"));
+    Ok(None)
 }

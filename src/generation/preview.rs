@@ -1,5 +1,6 @@
 //! Previews: the picture as an evaluation predicts it, small or large, made before the next one.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cancel::Cancel;
@@ -102,6 +103,14 @@ impl PreviewPlan {
         self.by == Decoder::Full
     }
 
+    /// What is read for a preview when the picture is done.
+    pub fn of_finished(&self, picture: &Arc<Picture>) -> Result<Arc<Picture>> {
+        match (picture.width(), picture.height()) == (self.width, self.height) {
+            true => Ok(Arc::clone(picture)),
+            false => Ok(Arc::new(picture.sampled(self.width, self.height)?)),
+        }
+    }
+
     /// The preview after this many evaluations, if one is due. One that is not finite is left out: the latents
     /// are judged by themselves, and so is the picture.
     pub fn make(
@@ -126,7 +135,7 @@ impl PreviewPlan {
                 decoded
             }
         };
-        match Picture::from_tensor(resize(decoded.view(), self.width, self.height)) {
+        match resize(decoded.view(), self.width, self.height).and_then(Picture::from_tensor) {
             Ok(picture) => Ok(Some(picture)),
             Err(error) if error.status() == Status::NotFinite => {
                 let text = format!("the preview after evaluation {evaluation} is left out: {error}");

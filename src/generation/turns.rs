@@ -74,7 +74,10 @@ impl Task for PaintTask {
         }
         match generation.stays_queued() {
             true => Turn::Again,
-            false => Turn::Done,
+            false => {
+                generation.release(); // a cancel may have come meanwhile
+                Turn::Done
+            }
         }
     }
 

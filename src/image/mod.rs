@@ -4,14 +4,15 @@ mod picture;
 mod pixels;
 mod resize;
 
+pub(crate) use picture::to_unit;
 pub use picture::Picture;
-pub use pixels::Pixels;
+pub use pixels::{MaskOf, Pixels};
 pub use resize::resize;
 
 /// The longest side of a picture, in pixels.
 pub const MAX_SIDE: usize = 8192;
 
-/// How pixels lie in memory. Channels are sRGB-encoded, alpha is opaque.
+/// How pixels lie in memory. Channels are sRGB-encoded, and not multiplied by alpha. Finished images are opaque.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

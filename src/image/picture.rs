@@ -1,47 +1,65 @@
-//! What the decoder paints, as the caller's pixels.
+//! What the decoder generates, as the caller's pixels.
 
 use ndarray::Array3;
 
 use super::Format;
-use crate::error::{bail, Error, Result, Status};
+use crate::error::{bail, Result};
+use crate::memory;
 
-/// A finished picture or a preview.
+/// A finished image or a preview.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// `[3, height, width]`, 0 to 1.
-    planes: Array3<f32>,
-    /// The same as bytes, so that reading it is a copy.
+    width: usize,
+    height: usize,
+    /// Bytes, so that reading it is a copy.
     rgba: Vec<u8>,
+    /// `[3, height, width]`, 0 to 1: what the bytes were rounded from, where that is kept.
+    planes: Option<Array3<f32>>,
 }
 
 impl Picture {
     /// From the decoder's values around -1 to 1; what lies beyond is clamped, as diffusers does.
     pub fn from_tensor(mut planes: Array3<f32>) -> Result<Self> {
-        if planes.iter().any(|x| !x.is_finite()) {
-            bail!(NotFinite, "the picture has values that are not finite");
-        }
-        planes.mapv_inplace(|x| (x / 2.0 + 0.5).clamp(0.0, 1.0));
+        to_unit(&mut planes)?;
+        Self::of_unit(planes, false)
+    }
+
+    /// From planes `[3, height, width]`, 0 to 1, which it keeps if it is told to.
+    pub fn of_unit(planes: Array3<f32>, keep: bool) -> Result<Self> {
         let (_, height, width) = planes.dim();
-        let mut rgba = Vec::new();
-        rgba.try_reserve_exact(width * height * 4)
-            .map_err(|_| Error::new(Status::OutOfMemory, format!("no memory for a picture of {width} x {height}")))?;
+        let mut rgba = memory::vector(width * height * 4)?;
         rgba.resize(width * height * 4, 255);
         for (channel, plane) in planes.outer_iter().enumerate() {
             for (pixel, value) in rgba.chunks_exact_mut(4).zip(plane.iter()) {
                 pixel[channel] = (value * 255.0).round_ties_even() as u8; // numpy's round
             }
         }
-        Ok(Self { planes, rgba })
+        Ok(Self { width, height, rgba, planes: keep.then_some(planes) })
+    }
+
+    /// The same in another size, each pixel the one that lies nearest: quick rather than smooth.
+    pub fn sampled(&self, width: usize, height: usize) -> Result<Self> {
+        let mut rgba = memory::vector(width * height * 4)?;
+        for y in 0..height {
+            let row = &self.rgba[(y * self.height / height) * self.width * 4..][..self.width * 4];
+            (0..width).for_each(|x| rgba.extend_from_slice(&row[(x * self.width / width) * 4..][..4]));
+        }
+        Ok(Self { width, height, rgba, planes: None })
     }
 
     /// Pixels along a row.
     pub fn width(&self) -> usize {
-        self.planes.dim().2
+        self.width
     }
 
     /// Rows.
     pub fn height(&self) -> usize {
-        self.planes.dim().1
+        self.height
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        self.rgba.len() + self.planes.as_ref().map_or(0, |planes| size_of_val(planes.as_slice().unwrap_or_default()))
     }
 
     /// Red, green, blue and alpha of each pixel, top row first.
@@ -52,7 +70,7 @@ impl Picture {
     /// Copies the rows into the caller's memory, `row_pitch` bytes apart. The memory holds all
     /// rows: the caller has checked it.
     pub fn copy_to(&self, pixels: &mut [u8], format: Format, row_pitch: usize, bottom_up: bool) {
-        let (width, height) = (self.width(), self.height());
+        let (width, height) = (self.width, self.height);
         let row_size = width * format.pixel_size();
         for y in 0..height {
             let row = if bottom_up { height - 1 - y } else { y };
@@ -71,9 +89,12 @@ impl Picture {
                     }
                 }
                 Format::Rgba32f => {
-                    for (x, to) in target.chunks_exact_mut(16).enumerate() {
-                        let channel = |c| self.planes[(c, y, x)];
-                        for (bytes, value) in to.chunks_exact_mut(4).zip([channel(0), channel(1), channel(2), 1.0]) {
+                    for (x, (to, from)) in target.chunks_exact_mut(16).zip(source.chunks_exact(4)).enumerate() {
+                        let colour = [0, 1, 2].map(|c| match &self.planes {
+                            Some(planes) => planes[(c, y, x)],
+                            None => f32::from(from[c]) / 255.0,
+                        });
+                        for (bytes, value) in to.chunks_exact_mut(4).zip(colour.into_iter().chain([1.0])) {
                             bytes.copy_from_slice(&value.to_ne_bytes());
                         }
                     }
@@ -81,4 +102,13 @@ impl Picture {
             }
         }
     }
+}
+
+/// The decoder's values around -1 to 1 as colours of 0 to 1.
+pub fn to_unit(planes: &mut Array3<f32>) -> Result<()> {
+    if planes.iter().any(|x| !x.is_finite()) {
+        bail!(NotFinite, "the picture has values that are not finite");
+    }
+    planes.mapv_inplace(|x| (x / 2.0 + 0.5).clamp(0.0, 1.0));
+    Ok(())
 }

@@ -1,40 +1,40 @@
-//! Pictures in another size.
+//! Images in another size.
 
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView3};
+
+use crate::error::Result;
+use crate::memory;
 
 /// Planes `[channels, height, width]` in another size: a triangle filter as wide as a target pixel
-/// (Pillow's `BILINEAR`), which is bilinear interpolation where the picture grows.
-pub fn resize(planes: ArrayView3<f32>, width: usize, height: usize) -> Array3<f32> {
+/// (Pillow's `BILINEAR`), which is bilinear interpolation where the image grows.
+pub fn resize(planes: ArrayView3<f32>, width: usize, height: usize) -> Result<Array3<f32>> {
     let (channels, from_height, from_width) = planes.dim();
     if (from_width, from_height) == (width, height) {
-        return planes.to_owned();
+        return memory::copy(planes);
     }
     let rows = taps(from_height, height);
     let columns = taps(from_width, width);
-    let mut resized = Array3::zeros((channels, height, width));
+    let mut resized = memory::zeros((channels, height, width))?;
+    let mut line = memory::zeros(from_width)?;
     for (plane, mut target) in planes.outer_iter().zip(resized.outer_iter_mut()) {
-        let narrow = weigh(plane.t(), &columns);
-        // Its rows in a row: each is read for every row of the target that sees it.
-        target.assign(&weigh(narrow.t().as_standard_layout().view(), &rows));
+        for (tap, mut row) in rows.iter().zip(target.rows_mut()) {
+            line.fill(0.0);
+            for (i, weight) in tap.weights.iter().enumerate() {
+                line.scaled_add(*weight, &plane.row(tap.first + i));
+            }
+            for (tap, value) in columns.iter().zip(&mut row) {
+                let seen = line.iter().skip(tap.first);
+                *value = tap.weights.iter().zip(seen).map(|(weight, value)| weight * value).sum();
+            }
+        }
     }
-    resized
+    Ok(resized)
 }
 
 /// The part of the source that a target position sees: where it begins, and a weight for each.
 struct Taps {
     first: usize,
     weights: Vec<f32>,
-}
-
-/// Sums rows by their weights: as many rows as there are taps.
-fn weigh(rows: ArrayView2<f32>, taps: &[Taps]) -> Array2<f32> {
-    let mut sums = Array2::zeros((taps.len(), rows.dim().1));
-    for (tap, mut sum) in taps.iter().zip(sums.rows_mut()) {
-        for (i, weight) in tap.weights.iter().enumerate() {
-            sum.scaled_add(*weight, &rows.index_axis(Axis(0), tap.first + i));
-        }
-    }
-    sums
 }
 
 fn taps(from: usize, to: usize) -> Vec<Taps> {

@@ -10,7 +10,7 @@ use super::conditioner::{Conditioner, Conditioning, Texts};
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::budget::{Budget, Part};
-use super::memory::Memory;
+use super::memory::{Images, Memory};
 use super::session::component::Component;
 use super::session::values::{Home, Values};
 use super::unet::controlnet::{ControlNet, Task};
@@ -204,6 +204,7 @@ impl StableDiffusion {
                     .map(|part| part.held().clone())
                     .collect(),
                 controlnets: controlnets.iter().map(|net| net.component.held().clone()).collect(),
+                images: budget.as_ref().map_or_else(Images::default, |budget| budget.images.clone()),
             },
             budget,
             seamless: options.seamless,
@@ -259,14 +260,7 @@ impl Model for StableDiffusion {
     }
 
     fn decode(&mut self, latents: ArrayView4<f32>, cancel: &Cancel) -> Result<Array3<f32>> {
-        let (_, _, height, width) = latents.dim();
-        let whole = height.max(width);
-        let side = self.info.budget.as_ref().map_or(whole, |budget| budget.tile(height, width));
-        self.make_room(Part::VaeDecoder, 1, side.min(height) * side.min(width));
-        if side >= whole {
-            return self.decoder.decode(latents, cancel);
-        }
-        self.decoder.decode_tiles(latents, side, cancel)
+        self.decode_anyhow(latents, cancel)
     }
 
     fn decode_tiny(
@@ -284,7 +278,7 @@ impl Model for StableDiffusion {
         if decoder.has_fixed_size() || (small_height, small_width) == (height, width) {
             return decoder.decode(latents, cancel);
         }
-        let small = resize(latents.index_axis(Axis(0), 0), small_width, small_height);
+        let small = resize(latents.index_axis(Axis(0), 0), small_width, small_height)?;
         decoder.decode(small.insert_axis(Axis(0)).view(), cancel)
     }
 

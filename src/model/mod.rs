@@ -1,6 +1,7 @@
 //! A loaded model: text encoders, UNet, ControlNets and autoencoder behind one small trait.
 
 mod conditioner;
+mod decoding;
 mod directory;
 mod graph;
 mod info;
@@ -23,7 +24,7 @@ pub(crate) use info::MAX_GUIDANCE_SCALE;
 pub use info::{Defaults, Family, Features, ModelInfo, Settings};
 pub use latent_rgb::LatentRgb;
 pub use memory::budget::Budget;
-pub use memory::{Held, Memory};
+pub use memory::{Held, Images, Memory, Share};
 pub use options::{Device, Options, Weights};
 pub use session::loaded::{bytes_copied, time_in_sessions};
 

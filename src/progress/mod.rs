@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::{bail, Error, Result, Status};
 use crate::image::Picture;
 use crate::priority::Priority;
+use crate::scheduler::Latents;
 use left::Evaluated;
 
 pub use left::Outlook;
@@ -91,6 +92,8 @@ pub struct Progress {
     pub previews: u64,
     pub preview: Option<Arc<Picture>>,
     pub picture: Option<Arc<Picture>>,
+    /// As the last evaluation left them.
+    pub latents: Option<Arc<Latents>>,
     started: Option<Instant>,
     evaluated: Option<Evaluated>,
     ended: Option<Instant>,
@@ -157,7 +160,7 @@ impl Progress {
 
     /// Whether the worker goes on with it.
     pub fn takes_turns(&self) -> bool {
-        self.paused.is_none() && !self.phase.is_final()
+        self.by_worker && self.paused.is_none() && !self.phase.is_final()
     }
 
     /// Goes on to a phase, unless it ended.
@@ -165,6 +168,35 @@ impl Progress {
         if !self.phase.is_final() {
             self.phase = phase;
         }
+    }
+
+    /// Whether its latents are finished, of so many evaluations, and decoding them failed in a way that may not last.
+    pub fn may_decode_again(&self, evaluations: usize) -> bool {
+        let is_of_the_machine = self.error.as_ref().is_some_and(Error::is_of_the_machine);
+        self.phase == Phase::Failed && is_of_the_machine && self.evaluation == evaluations && self.latents.is_some()
+    }
+
+    /// Goes back to decoding, if it failed: by whoever calls now.
+    pub fn decode_again(&mut self) {
+        if self.phase == Phase::Failed {
+            (self.phase, self.by_worker) = (Phase::Decoding, false);
+            (self.error, self.ended) = (None, None);
+        }
+    }
+
+    /// What nobody reads when it has ended, to be freed: previews of what is done, and latents unless they are to be kept or
+    /// are all that is left of what failed.
+    pub fn drop_unwanted(&mut self, keep_latents: bool) -> impl Sized {
+        let phase = self.phase;
+        let preview = self.preview.take_if(|_| phase == Phase::Done);
+        let latents = self.latents.take_if(|_| !keep_latents && matches!(phase, Phase::Done | Phase::Cancelled));
+        (preview, latents)
+    }
+
+    /// Bytes of what there is to read.
+    pub fn bytes(&self) -> usize {
+        let pictures = self.preview.iter().chain(&self.picture).map(|picture| picture.bytes());
+        pictures.sum::<usize>() + self.latents.as_ref().map_or(0, |latents| 4 * latents.len())
     }
 
     /// Records how it ended. Answers whether this is the end: the first one counts.

@@ -209,6 +209,19 @@ static void read_image(caller_t *caller, const scumble_generation *generation) {
     DEMAND(caller, is_untouched_after(&pixels, status == SCUMBLE_STATUS_OK ? pixels.size : 0), status);
 }
 
+static void read_latents(caller_t *caller, const scumble_generation *generation) {
+    dice_t *dice = &caller->dice;
+    scumble_generation_info info = {.struct_size = sizeof info};
+    CALL(caller, scumble_generation_get_info, generation, &info);
+    const size_t needed = (size_t)info.latent_channels * (size_t)info.latent_width * (size_t)info.latent_height;
+    const size_t count = once_in(dice, 10) ? below(dice, 2000) : needed;
+    guarded_t numbers = guarded(dice, count * sizeof(float));
+    float *memory = once_in(dice, 50) ? NULL : inside(&numbers);
+    const scumble_status status = CALL(caller, scumble_generation_read_latents, generation, memory, count);
+    DEMAND(caller, status != SCUMBLE_STATUS_OK || count >= needed, status);
+    DEMAND(caller, is_untouched_after(&numbers, status == SCUMBLE_STATUS_OK ? needed * sizeof(float) : 0), status);
+}
+
 /* Some evaluations, and the image if that was all of them. */
 static void step_manually(caller_t *caller, const scumble_generation *generation) {
     dice_t *dice = &caller->dice;
@@ -330,6 +343,7 @@ static void call(caller_t *caller, enum function function) {
         case F_scumble_generation_step: step_manually(caller, handle(caller, GENERATION)); break;
         case F_scumble_generation_decode: CALL(caller, scumble_generation_decode, handle(caller, GENERATION)); break;
         case F_scumble_generation_read_image: read_image(caller, handle(caller, GENERATION)); break;
+        case F_scumble_generation_read_latents: read_latents(caller, handle(caller, GENERATION)); break;
         case F_scumble_generation_destroy: destroy(caller, GENERATION, handle(caller, GENERATION)); break;
         case FUNCTIONS: break;
     }

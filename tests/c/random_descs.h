@@ -111,7 +111,7 @@ static size_t pixel_size(int32_t format) {
 
 /* An image to be read, or NULL. */
 static const scumble_image *random_image(dice_t *dice, int32_t width, int32_t height) {
-    scumble_image image = {sizeof image, between(dice, 0, 3), width, height, 0, below(dice, 2), 0, NULL};
+    scumble_image image = {sizeof image, between(dice, 0, 3), width, height, 0, below(dice, 4), 0, NULL};
     const size_t row = pixel_size(image.format) * (size_t)width;
     if (once_in(dice, 3)) image.row_pitch = (uint32_t)(row + below(dice, 40));
     image.pixels_size = (image.row_pitch ? image.row_pitch : row) * ((size_t)height - 1) + row;
@@ -179,8 +179,16 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
         desc.control_count = once_in(dice, 12) ? 17 : below(dice, 3);
         desc.controls = random_controls(dice, desc.control_count);
     }
+    if (once_in(dice, 2)) desc.flags = below(dice, 16), desc.background = below(dice, 0x1000000);
+    if (once_in(dice, 8)) desc.mask_feather = between(dice, 0, 20);
+    if (once_in(dice, 8)) {
+        const uint32_t count = once_in(dice, 4) ? below(dice, 5000) : 4 * 16 * 16;
+        float *latents = block(dice, count * sizeof *latents);
+        for (uint32_t i = 0; i < count; i++) latents[i] = once_in(dice, 10000) ? hostile_float(dice) : (float)between(dice, -8, 8) / 4;
+        desc.latents = latents, desc.latents_count = count;
+    }
     for (int faults = once_in(dice, 4) ? between(dice, 1, 2) : 0; faults > 0; faults--) {
-        switch (below(dice, 14)) {
+        switch (below(dice, 19)) {
             case 0: desc.width = hostile_int(dice); break;
             case 1: desc.height = hostile_int(dice); break;
             case 2: desc.steps = hostile_int(dice); break;
@@ -194,6 +202,11 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
             case 10: desc.guidance_rescale = hostile_float(dice); break;
             case 11: desc.control_count = (uint32_t)hostile_int(dice) | 17; desc.controls = NULL; break;
             case 12: desc.preview_source = hostile_int(dice); break;
+            case 13: desc.flags = (uint32_t)hostile_int(dice); break;
+            case 14: desc.background = (uint32_t)hostile_int(dice); break;
+            case 15: desc.mask_feather = hostile_int(dice); break;
+            case 16: desc.reserved = (uint32_t)hostile_int(dice); break;
+            case 17: desc.latents = NULL; desc.latents_count = below(dice, 2000); break;
             default: desc.seed = hostile_int(dice); break;
         }
     }

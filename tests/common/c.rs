@@ -129,6 +129,7 @@ const TABLE: &[(&str, Function)] = table! {
     scumble_generation_step 0 1;
     scumble_generation_decode 0;
     scumble_generation_read_image 0 1 2;
+    scumble_generation_read_latents 0 1 2;
     scumble_generation_destroy 0;
 };
 
@@ -208,9 +209,11 @@ pub fn step_all(generation: *const scumble_generation) {
     }
 }
 
-/// A generation that is done, with a picture and a preview.
+/// A generation that is done, with a picture, a preview and latents.
 pub fn painted(context: *const scumble_context) -> *mut scumble_generation {
-    let generation = generation(prompt_by_hand(context), |desc| desc.preview_every = 1);
+    let generation = generation(prompt_by_hand(context), |desc| {
+        (desc.preview_every, desc.flags) = (1, SCUMBLE_GENERATION_KEEP_LATENTS);
+    });
     step_all(generation);
     ok(unsafe { scumble_generation_decode(generation) });
     generation

@@ -15,6 +15,8 @@ use scumble::{Context, Result, Seamless};
 pub const SIDE: usize = 16;
 /// Pixels per latent, along each side.
 pub const FACTOR: usize = 8;
+/// Numbers in the latents of such a picture.
+pub const LATENTS: usize = 4 * (SIDE / FACTOR) * (SIDE / FACTOR);
 /// Its default number of steps.
 pub const STEPS: usize = 3;
 

@@ -117,6 +117,9 @@ static int painting(const char *model) {
     auto painted = picture.info();
     CHECK(painted && painted->seed == 7 && painted->steps == 4);
 
+    CHECK(painted->latent_channels == 4 && painted->latent_width == painted->latent_height && painted->latent_width > 0);
+    CHECK(picture.latents().status() == SCUMBLE_STATUS_WRONG_STATE);
+
     std::vector<uint8_t> bytes(64 * 64 * 4), flipped(bytes.size());
     CHECK(picture.read(scumble::Pixels::rgba8(64, 64, bytes)));
     CHECK(picture.read(scumble::Pixels::rgba8(64, 64, flipped).bottom_up()));
@@ -159,6 +162,20 @@ static int pictures(const char *model) {
     wanted.mask = &mask;
     auto refused = prompt->generation(wanted);
     CHECK(!refused && has(refused.error().text, "mask")); // not of the picture's size
+
+    // From latents: those of a finished image, once more.
+    scumble::GenerationDesc kept;
+    kept.steps = 2;
+    kept.flags = SCUMBLE_GENERATION_KEEP_LATENTS;
+    auto first = prompt->generation(kept);
+    CHECK(first && first->latents().status() == SCUMBLE_STATUS_EMPTY && first->start() && first->wait());
+    auto latents = first->latents();
+    CHECK(latents && latents->size() > 4 && (*latents)[0] != (*latents)[1]);
+    kept.strength = 0.5f;
+    CHECK(kept.set_latents(*latents).latents_count == latents->size());
+    auto second = prompt->generation(kept);
+    CHECK(second && second->start() && second->wait() && *second->latents() != *latents);
+    CHECK((start.opaque().flags & SCUMBLE_IMAGE_OPAQUE) != 0);
 
     const scumble::Control control(1, start);
     const scumble_control *const controls[] = {&control};

@@ -49,6 +49,7 @@ static class Layout
         if (type.IsEnum) type = Enum.GetUnderlyingType(type);
         if (type == typeof(int)) return "int32_t";
         if (type == typeof(uint)) return "uint32_t";
+        if (type == typeof(ulong)) return "uint64_t";
         if (type == typeof(float)) return "float";
         if (type == typeof(UIntPtr)) return "size_t";
         throw new Exception(type + " is marshalled");

@@ -61,7 +61,7 @@ static class Painting
         {
             Width = 64, Height = 48, Steps = 5, GuidanceScale = 3.5f, GuidanceRescale = 0.25f, Seed = 1099511627777,
             Scheduler = "Euler a", Sigmas = "karras",
-            PreviewEvery = 2, PreviewWidth = 32, PreviewHeight = 24, PreviewSource = PreviewSource.Linear,
+            PreviewEvery = 2, PreviewWidth = 32, PreviewHeight = 24, PreviewSource = PreviewSource.Linear, KeepLatents = true,
         };
         using (var generation = prompt.CreateGeneration(options))
         {
@@ -94,10 +94,34 @@ static class Painting
             write("bgra8", generation.ReadImage(new PixelLayout(PixelFormat.Bgra8, bottomUp: true)));
             write("rgb8", generation.ReadImage(PixelFormat.Rgb8));
             write("rgba32f", generation.ReadImage(PixelFormat.Rgba32F));
+            Latents(prompt, options, generation);
             Check.That(generation.TryReadPreview(preview), "a preview is there");
             write("preview", preview);
             OtherMemory(generation, preview);
         }
+    }
+
+    /// What is read is what a generation can start from.
+    static void Latents(Prompt prompt, GenerationOptions options, Generation done)
+    {
+        GenerationInfo info = done.Info;
+        Check.That(info.LatentChannels == 4 && info.LatentWidth * 48 == info.LatentHeight * 64, "latents have the shape");
+        float[] latents = done.ReadLatents();
+        Check.That(latents.Length == info.LatentCount && latents.Any(x => x != 0), "they are numbers");
+        Check.Refused(Status.BufferTooSmall, "count is 3", () => done.ReadLatents(new float[3]));
+        var from = new GenerationOptions { Width = 64, Height = 48, Steps = 4, Seed = 3, Latents = latents, Strength = 0.5f };
+        using (var again = prompt.CreateGeneration(from))
+        {
+            Check.Refused(Status.Empty, "before the first evaluation", () => again.ReadLatents());
+            again.Start();
+            again.Wait();
+            Check.Refused(Status.WrongState, "were not kept", () => again.ReadLatents());
+            byte[] before = done.ReadImage(), after = again.ReadImage();
+            double off = before.Zip(after, (a, b) => Math.Abs(a - b)).Average();
+            Check.That(off > 0 && off < 60, "it departs from the image by " + off);
+        }
+        from.Latents = new float[5];
+        Check.Refused(Status.InvalidArgument, "latents_count is 5", () => prompt.CreateGeneration(from));
     }
 
     /// Arrays of floats, pointers and spans have what arrays of bytes have.

@@ -188,11 +188,22 @@ public:
         }
         return left;
     }
-    /// By hand: the picture of the finished latents, on this thread.
+    /// Manually: the image of the finished latents, on this thread; also after decoding has failed.
     Result<void> decode() { return detail::result(scumble_generation_decode(handle.get())); }
     /// Copies the picture, or the latest preview.
     Result<void> read(const Pixels &pixels, scumble_source source = SCUMBLE_SOURCE_FINAL) const {
         return detail::result(scumble_generation_read_image(handle.get(), source, &pixels));
+    }
+
+    /// The latents as the last evaluation left them; those of a finished image with `SCUMBLE_GENERATION_KEEP_LATENTS`.
+    Result<std::vector<float>> latents() const {
+        const auto known = info();
+        if (!known) return known.error();
+        const auto channels = static_cast<size_t>(known->latent_channels);
+        std::vector<float> numbers(channels * static_cast<size_t>(known->latent_width) * static_cast<size_t>(known->latent_height));
+        const auto status = scumble_generation_read_latents(handle.get(), numbers.data(), numbers.size());
+        if (status != SCUMBLE_STATUS_OK) return Error::last(status);
+        return numbers;
     }
 
     scumble_generation *get() const noexcept { return handle.get(); }

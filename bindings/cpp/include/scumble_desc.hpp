@@ -170,6 +170,12 @@ struct BasicPixels : scumble_image {
         flipped.flags |= SCUMBLE_IMAGE_BOTTOM_UP;
         return flipped;
     }
+    /// The same with every pixel opaque, whatever its alpha.
+    BasicPixels opaque() const {
+        BasicPixels solid = *this;
+        solid.flags |= SCUMBLE_IMAGE_OPAQUE;
+        return solid;
+    }
 };
 
 /// Pixels to be filled, by `Generation::read`.
@@ -267,9 +273,16 @@ struct GenerationDesc : scumble_generation_desc {
         control_count = kept.count();
         return *this;
     }
+    /// The noise to start from, or with a strength and no image the latents of one.
+    GenerationDesc &set_latents(std::vector<float> numbers) {
+        const auto &kept = kept_latents.keep(std::move(numbers));
+        latents = kept.data();
+        latents_count = kept.size();
+        return *this;
+    }
 
 private:
-    detail::Kept kept_scheduler, kept_sigmas, kept_picture, kept_mask, kept_controls;
+    detail::Kept kept_scheduler, kept_sigmas, kept_picture, kept_mask, kept_controls, kept_latents;
 };
 
 }  // namespace scumble

@@ -163,7 +163,10 @@ namespace Scumble
             return true;
         }
 
-        /// <summary>By hand: decodes the finished latents, on the calling thread. This call computes.</summary>
+        /// <summary>
+        /// Manually: decodes the finished latents, on the calling thread; also when decoding them has failed. This call
+        /// computes.
+        /// </summary>
         /// <returns>False at once when the model computes for somebody else; then nothing has changed.</returns>
         /// <exception cref="ScumbleException">It was started, evaluations are left, or it failed.</exception>
         /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -242,6 +245,32 @@ namespace Scumble
             if (status == Status.Empty) return false;
             ScumbleException.Check(status);
             return true;
+        }
+
+        /// <summary>
+        /// Copies the latents as the last evaluation left them into a new array: channels, rows, columns, as
+        /// <see cref="Info"/> tells. Never waits for the computation.
+        /// </summary>
+        /// <exception cref="ScumbleException">
+        /// <see cref="Status.Empty"/> before the first evaluation is done; <see cref="Status.WrongState"/> where those of a
+        /// finished image were not to be kept (<see cref="GenerationOptions.KeepLatents"/>).
+        /// </exception>
+        public float[] ReadLatents()
+        {
+            var latents = new float[info.LatentCount];
+            ReadLatents(latents);
+            return latents;
+        }
+
+        /// <summary>Likewise, into an array of <see cref="GenerationInfo.LatentCount"/> floats or more.</summary>
+        public unsafe void ReadLatents(float[] latents)
+        {
+            if (latents == null) throw new ArgumentNullException(nameof(latents));
+            fixed (float* memory = latents)
+            {
+                ulong count = (ulong)latents.LongLength;
+                ScumbleException.Check(NativeMethods.scumble_generation_read_latents(handle, memory, count));
+            }
         }
 
 #if SCUMBLE_SPAN

@@ -18,6 +18,10 @@ namespace Scumble
         private float guidanceScale;
         private ulong seed;
         private fixed byte scheduler[32];
+        private int latentChannels;
+        private int latentWidth;
+        private int latentHeight;
+        private int reserved;
 
         /// <summary>Width of the picture in pixels.</summary>
         public int Width
@@ -73,6 +77,30 @@ namespace Scumble
         public string Scheduler
         {
             get { fixed (byte* text = scheduler) return Utf8.Read(text); }
+        }
+
+        /// <summary>Channels of the latents.</summary>
+        public int LatentChannels
+        {
+            get { return latentChannels; }
+        }
+
+        /// <summary>Width of the latents.</summary>
+        public int LatentWidth
+        {
+            get { return latentWidth; }
+        }
+
+        /// <summary>Height of the latents.</summary>
+        public int LatentHeight
+        {
+            get { return latentHeight; }
+        }
+
+        /// <summary>How many numbers the latents have.</summary>
+        public int LatentCount
+        {
+            get { return latentChannels * latentWidth * latentHeight; }
         }
     }
 }

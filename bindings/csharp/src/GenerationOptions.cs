@@ -63,7 +63,8 @@ namespace Scumble
         public Picture Picture { get; set; }
 
         /// <summary>
-        /// What of <see cref="Picture"/> to repaint: where it is at least as bright as mid grey. Of the picture's size. Null:
+        /// What of <see cref="Picture"/> to generate anew: white all of it, black or transparent nothing, grey less than
+        /// white. What is black stays the picture to the bit, but for <see cref="MaskFeather"/>. Of the picture's size. Null:
         /// all of it.
         /// </summary>
         public Picture Mask { get; set; }
@@ -73,6 +74,38 @@ namespace Scumble
         /// mask.
         /// </summary>
         public float? Strength { get; set; }
+
+        /// <summary>
+        /// Across so many pixels around what <see cref="Mask"/> selects, the generated image fades into the picture: 0 to
+        /// 1024. Null: 4.
+        /// </summary>
+        public int? MaskFeather { get; set; }
+
+        /// <summary>
+        /// Whether the mask is the alpha of <see cref="Mask"/>, whose opaque pixels are generated anew; without a mask, that of
+        /// <see cref="Picture"/>, whose transparent pixels are.
+        /// </summary>
+        public bool MaskFromAlpha { get; set; }
+
+        /// <summary>
+        /// Whether the mask counts as in diffusers: cut at half, of each latent one pixel, and nothing laid over the picture.
+        /// </summary>
+        public bool MaskAsDiffusers { get; set; }
+
+        /// <summary>What shows where pictures are transparent: 0xRRGGBB. White unless it is set.</summary>
+        public uint Background { get; set; } = 0xFFFFFF;
+
+        /// <summary>
+        /// Noise to start from in place of what the seed gives: <see cref="GenerationInfo.LatentCount"/> normal numbers. With
+        /// <see cref="Strength"/> and no <see cref="Picture"/>, the latents of an image to start from. Null: none.
+        /// </summary>
+        public float[] Latents { get; set; }
+
+        /// <summary>Whether the latents of the finished image can be read (<see cref="Generation.ReadLatents()"/>).</summary>
+        public bool KeepLatents { get; set; }
+
+        /// <summary>Whether the finished image is kept as floats too, for <see cref="PixelFormat.Rgba32F"/>.</summary>
+        public bool KeepFloats { get; set; }
 
         /// <summary>Inputs of ControlNets: up to 16. Null: none.</summary>
         public IList<ControlNetInput> Controls { get; set; }
@@ -94,6 +127,14 @@ namespace Scumble
             desc.picture = Picture.Describe(Picture, pins);
             desc.mask = Picture.Describe(Mask, pins);
             if (Strength.HasValue) desc.strength = Strength.Value;
+            if (MaskFeather.HasValue) desc.maskFeather = MaskFeather.Value;
+            desc.background = Background;
+            desc.flags = (MaskFromAlpha ? NativeMethods.GenerationMaskFromAlpha : 0)
+                | (MaskAsDiffusers ? NativeMethods.GenerationMaskAsDiffusers : 0)
+                | (KeepLatents ? NativeMethods.GenerationKeepLatents : 0)
+                | (KeepFloats ? NativeMethods.GenerationKeepFloats : 0);
+            desc.latents = pins.Array(Latents);
+            desc.latentsCount = Latents == null ? 0 : (ulong)Latents.LongLength;
             if (Controls != null)
             {
                 var controls = new IntPtr[Controls.Count];

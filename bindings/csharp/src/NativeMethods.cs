@@ -17,6 +17,11 @@ namespace Scumble
 
         internal const uint PromptByHand = 1;
         internal const uint ImageBottomUp = 1;
+        internal const uint ImageOpaque = 2;
+        internal const uint GenerationMaskFromAlpha = 1;
+        internal const uint GenerationMaskAsDiffusers = 2;
+        internal const uint GenerationKeepLatents = 4;
+        internal const uint GenerationKeepFloats = 8;
 
         [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
         internal static extern byte* scumble_version();
@@ -140,6 +145,10 @@ namespace Scumble
         [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
         internal static extern Status scumble_generation_read_image(
             GenerationHandle generation, ImageSource source, ImageDesc* image);
+
+        [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern Status scumble_generation_read_latents(
+            GenerationHandle generation, float* latents, ulong count);
 
         [DllImport(LibraryName, CallingConvention = CallingConvention.Cdecl)]
         internal static extern Status scumble_generation_destroy(IntPtr generation);

@@ -57,6 +57,12 @@ namespace Scumble
         internal IntPtr controls;
         internal uint controlCount;
         internal PreviewSource previewSource;
+        internal uint reserved;
+        internal uint flags;
+        internal IntPtr latents;
+        internal ulong latentsCount;
+        internal uint background;
+        internal int maskFeather;
     }
 
     [StructLayout(LayoutKind.Sequential)]

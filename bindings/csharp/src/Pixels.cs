@@ -34,6 +34,9 @@ namespace Scumble
         /// <summary>Whether the bottom row comes first, as Unity's textures have it.</summary>
         public bool BottomUp { get; set; }
 
+        /// <summary>Whether alpha is not read and every pixel counts as opaque.</summary>
+        public bool Opaque { get; set; }
+
         /// <summary>Bytes from the beginning of a row to that of the next; 0 for rows without a gap.</summary>
         public int RowPitch { get; set; }
 
@@ -61,7 +64,7 @@ namespace Scumble
                 width = width,
                 height = height,
                 rowPitch = (uint)RowPitch,
-                flags = BottomUp ? NativeMethods.ImageBottomUp : 0,
+                flags = (BottomUp ? NativeMethods.ImageBottomUp : 0) | (Opaque ? NativeMethods.ImageOpaque : 0),
                 pixelsSize = (ulong)size,
                 pixels = pixels,
             };

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::Images;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
 use crate::model::layout::Layout;
@@ -22,7 +23,7 @@ const BESIDES: u64 = 56 << 20;
 /// Bytes of a number.
 const F32: f64 = 4.0;
 /// The side of the smallest tiles that are worth decoding, in latents.
-const SMALLEST_TILE: usize = 16;
+pub(crate) const SMALLEST_TILE: usize = 16;
 
 /// What one part of a model needs: its weights, and room to compute for latents of an area.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,8 @@ pub struct Budget {
     native: usize,
     /// Whether the decoder takes latents of any size.
     pub decodes_tiles: bool,
+    /// What generations hold.
+    pub images: Images,
 }
 
 impl Cost {
@@ -117,7 +120,8 @@ impl Budget {
             parts.push((Part::ControlNet(i), Cost::unet(layout.scanned(path).weights, &unet)));
         }
         let (height, width) = unet.sample_size.map_or((64, 64), |size| size.sides());
-        let budget = Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true };
+        let budget =
+            Self { bytes, parts, native: height.saturating_mul(width), decodes_tiles: true, images: Images::default() };
         match budget.parts.iter().max_by_key(|(_, cost)| cost.weights) {
             Some((part, cost)) if cost.weights > budget.room() => bail!(
                 OutOfMemory,
@@ -160,9 +164,9 @@ impl Budget {
         all.into_iter().fold(0, u64::saturating_add) <= self.room()
     }
 
-    /// What the parts may take in all.
+    /// What the parts may take in all, beside what generations hold.
     pub fn room(&self) -> u64 {
-        self.bytes.saturating_sub(BESIDES)
+        self.bytes.saturating_sub(BESIDES).saturating_sub(self.images.bytes())
     }
 
     /// What a part needs.
@@ -203,12 +207,21 @@ impl Budget {
             Part::ControlNet(_) => (*part, cost.of(2, area)),
         };
         match self.parts.iter().map(needs).max_by_key(|(_, bytes)| *bytes) {
-            Some((part, bytes)) if bytes > self.room() => bail!(
-                OutOfMemory,
-                "memory_budget is {} bytes; {part} needs {} for latents of {width} × {height}: ask for a smaller picture",
-                self.bytes,
-                bytes.saturating_add(BESIDES)
-            ),
+            Some((part, bytes)) if bytes > self.room() => {
+                let (budget, needed, images) = (self.bytes, bytes.saturating_add(BESIDES), self.images.bytes());
+                match bytes.saturating_add(BESIDES) > budget {
+                    true => bail!(
+                        OutOfMemory,
+                        "memory_budget is {budget} bytes; {part} needs {needed} for latents of {width} × {height}: ask for a \
+                         smaller picture"
+                    ),
+                    false => bail!(
+                        OutOfMemory,
+                        "memory_budget is {budget} bytes, of which generations hold {images}; {part} needs {needed} for \
+                         latents of {width} × {height}: destroy generations that were read, or ask for a smaller picture"
+                    ),
+                }
+            }
             _ => Ok(()),
         }
     }

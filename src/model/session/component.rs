@@ -15,7 +15,7 @@ use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
-use crate::model::options::Options;
+use crate::model::options::{Device, Options};
 use crate::reserve;
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
@@ -60,6 +60,12 @@ impl Component {
             runtime::give_back();
             self.count();
         }
+    }
+
+    /// Has it run elsewhere from the next run on.
+    pub fn move_to(&mut self, device: Device) {
+        self.unload();
+        self.options.device = device;
     }
 
     /// Ends the session, if there is one.

@@ -112,6 +112,19 @@ INPAINT = [
     inpaint("inpaint9-unguided", "inpaint9", "circle", guidance=1.0, mistakes=["mask_inverted"]),
 ]
 
+GIVEN = ["latents_of_the_seed", "timestep_plus_one"]
+
+# The noise of samplers that draw on their way comes from the seed all the same, and is the first that is drawn.
+LATENTS = [
+    txt2img("latents-ddim", "sd1", scheduler="ddim", latents="noise", mistakes=GIVEN),
+    txt2img("latents-euler_a", "sd1", scheduler="euler_a", latents="noise", mistakes=GIVEN),
+    txt2img("latents-wide", "sd1", width=96, height=48, latents="noise", mistakes=GIVEN),
+    inpaint("latents-inpaint", "sd1", "circle", scheduler="euler_a", latents="noise", mistakes=["mask_inverted"]),
+    inpaint("latents-inpaint9", "inpaint9", "band", latents="noise", mistakes=["latents_of_the_seed", "mask_inverted"]),
+    img2img("latents-img2img", "sd1", 0.65, latents="image", mistakes=["latents_unscaled", "timestep_plus_one"]),
+    img2img("latents-img2img-euler_a", "sd1", 0.35, scheduler="euler_a", latents="image", mistakes=["latents_unscaled"]),
+]
+
 SKIP = ["no_clip_skip", "no_final_norm", "clip_skip_both"]
 
 CLIP_SKIP = [
@@ -171,6 +184,7 @@ FAMILIES = {
     "sd2v": SD2V,
     "img2img": IMG2IMG,
     "inpaint": INPAINT,
+    "latents": LATENTS,
     "clip_skip": CLIP_SKIP,
     "controlnet": CONTROLNET,
     "seamless": TILING,

@@ -66,6 +66,8 @@ def run(scratch, case, weak):
     assert latents.isfinite().all() and 0.5 < latents.abs().max() < 100, f"{case['name']}: {latents.abs().max()}"
     tensors = {"latents": latents.flatten(), "picture": picture}
     tensors |= {key: torch.from_numpy(settings[key]) for key in ["image", "mask"] if key in settings}
+    if "given" in settings:
+        tensors["given"] = settings["given"].flatten()
     for i, control in enumerate(settings.get("controls", [])):
         tensors[f"control.{i}"] = torch.from_numpy(control["image"])
     if "mask" in case:
@@ -98,7 +100,8 @@ def load(scratch, case):
     if "scheduler" in case:
         # As read from the file: loaded, a configuration holds the defaults of the class that it names.
         path = scratch / "torch" / base / "scheduler" / "scheduler_config.json"
-        pipe.scheduler = CLASSES[case["scheduler"]].from_config(json.loads(path.read_text(encoding="utf-8")))
+        scheduler, settings = CLASSES[case["scheduler"]]
+        pipe.scheduler = scheduler.from_config(json.loads(path.read_text(encoding="utf-8")), **settings)
     parts = [ControlNetModel.from_pretrained(scratch / "torch" / name) for name in controlnets]
     pipe = for_mode(pipe, case["mode"], parts)
     pipe.set_progress_bar_config(disable=True)
@@ -115,7 +118,9 @@ def size(pipe, case):
 def inputs(case):
     """The pictures that go in, in place of their names."""
     size, given = (case["width"], case["height"]), {}
-    if case["mode"] != "txt2img":
+    if "latents" in case:
+        given["given"] = pictures.latents(*size)
+    if case["mode"] != "txt2img" and case.get("latents") != "image":
         given["image"] = pictures.image(*size)
     if "mask" in case:
         given["mask"] = pictures.mask(case["mask"], *size)

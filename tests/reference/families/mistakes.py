@@ -36,6 +36,8 @@ seed_before = other(seed=lambda s: s["seed"] - 1)
 no_clip_skip = other(clip_skip=None)
 no_rescale = other(guidance_rescale=0.0)
 strength_less = other(strength=lambda s: s["strength"] - 0.1)
+latents_of_the_seed = other(given=None)
+latents_unscaled = other(given=lambda s: s["given"] / 0.18215)
 # An LCM's guidance is embedded less one.
 guidance_not_less_one = other(guidance=lambda s: s["guidance"] + 1)
 # White is what is painted anew.

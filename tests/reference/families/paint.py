@@ -34,6 +34,9 @@ def paint(pipe, settings):
     }
     if "image" in settings:
         arguments["image"] = pil(settings["image"])
+    if "latents" in settings:
+        # Noise to start from, or what stands for the latents of an image.
+        arguments["latents" if settings["latents"] == "noise" else "image"] = settings["given"]
     if "mask" in settings:
         arguments["mask_image"] = pil(settings["mask"])
     if "controls" in settings:

@@ -1,6 +1,7 @@
 """What goes into image-to-image, inpainting and ControlNet, as bytes of [height, width, channels]."""
 
 import numpy as np
+import torch
 from PIL import Image
 
 # Hard edges, and slopes through every value: what is taken from a mask is decided at half of 255.
@@ -37,6 +38,11 @@ def control(kind, width, height):
     else:
         value = 255 * (x + 2 * y) / (width + 2 * height)
     return np.repeat(value.round().astype(np.uint8)[..., None], 3, axis=-1)
+
+
+def latents(width, height):
+    """Numbers of deviation 1 in the shape of the latents of eight pixels."""
+    return torch.randn((1, 4, height // 8, width // 8), generator=torch.Generator().manual_seed(2))
 
 
 def pil(pixels):
