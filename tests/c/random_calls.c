@@ -397,7 +397,8 @@ static void shut_down(caller_t *own) {
     const long begin_ms = now_ms();
     scumble_status status;
     while ((status = CALL(own, scumble_shutdown, 1000)) == SCUMBLE_STATUS_TIMEOUT && now_ms() - begin_ms < LONGEST_MS) watch();
-    if (status != SCUMBLE_STATUS_OK) {
+    /* A thread that ONNX Runtime keeps with a model's load ends when that does. */
+    if (status != SCUMBLE_STATUS_OK && status != SCUMBLE_STATUS_THREAD_LEFT) {
         finding(own, "threads do not end", status);
         for (int k = 0; k < THREADS; k++) fprintf(stderr, "thread %d, call %lu: in %s\n", k, callers[k].calls, names[callers[k].now]);
         abort();
@@ -463,7 +464,7 @@ int main(int count, char **arguments) {
             DEMAND(&own, scumble_generation_error((void *)live[kind][i]) == SCUMBLE_STATUS_INVALID_HANDLE, 0);
         }
     }
-    for (int i = 0; i < 1000 && threads() > 1; i++) sleep_ms(1); /* the system lists one a moment longer than it lives */
+    for (int i = 0; i < LONGEST_MS && threads() > 1; i++) sleep_ms(1);
     DEMAND(&own, threads() == 1, 0);
     report(calls);
     return findings > 0;
