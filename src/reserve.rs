@@ -88,10 +88,12 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        match is_reserved(block) {
-            true => unsafe { RESERVE.dealloc(block, layout) },
-            false => unsafe { System.dealloc(block, layout) },
+        // SAFETY: the caller's promise, and the allocator is the one that the block came from.
+        unsafe {
+            match is_reserved(block) {
+                true => RESERVE.dealloc(block, layout),
+                false => System.dealloc(block, layout),
+            }
         }
     }
 
