@@ -158,7 +158,7 @@ fn numbers() -> impl Iterator<Item = (&'static str, String)> {
         ("SEAMLESS_", "Seamless"),
     ];
     // What is left to the model is null in C#.
-    const NOT_THERE: [&str; 3] = ["SCUMBLE_AUTO", "SCUMBLE_API", "SCUMBLE_H"];
+    const NOT_THERE: [&str; 4] = ["SCUMBLE_AUTO", "SCUMBLE_SEED_RANDOM", "SCUMBLE_API", "SCUMBLE_H"];
     let macros = HEADER.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next());
     let enumerators = HEADER.lines().filter(|line| line.starts_with("  SCUMBLE_"));
     let enumerators = enumerators.filter_map(|line| Some(line.split_once(" = ")?.0.trim()));
