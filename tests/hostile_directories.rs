@@ -10,12 +10,17 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::ptr;
+use std::time::{Duration, Instant};
 
+use common::bombs::bombs;
+use common::c::{self, last_error, ok};
 use common::c_program::run;
 use common::hostile::{cases, outside, Case, DATA};
 use common::load::{load, refused};
 use common::model::ModelCopy;
 use common::onnx::*;
+use scumble::ffi::*;
 use scumble::Status::{self, ModelInvalid};
 
 #[test]
@@ -157,4 +162,81 @@ fn nothing_outside_is_opened() {
     symlink(outside(), folder.path().join("link")).unwrap();
     let (_, log) = watched("cat", &[folder.path().join("link/secret.bin").as_os_str()]).unwrap();
     assert!(tells_of_outside(&log));
+}
+
+/// Tells a process which graphs it loads.
+const BOMBS: &str = "SCUMBLE_TEST_BOMBS";
+const PROCESSES: usize = 4;
+const BUDGET: u64 = 120 << 20;
+
+/// The most that was resident since [`forget_peak`], in bytes.
+#[cfg(target_os = "linux")]
+fn resident(key: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// Loads a graph within a budget, and has it encode if it loads.
+#[cfg(target_os = "linux")]
+fn load_bomb(folder: &Path) -> (Status, String) {
+    let path = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
+    let mut desc = c::desc(scumble_context_desc_init);
+    (desc.model_path, desc.threads, desc.memory_budget) = (path.as_ptr(), 1, BUDGET);
+    let mut context = ptr::null_mut();
+    unsafe {
+        ok(scumble_context_create(&desc, &mut context));
+        let mut status = scumble_context_wait(context, -1);
+        if status == Status::Ok {
+            status = scumble_prompt_wait(c::prompt(context, 0), -1);
+        }
+        let text = last_error();
+        ok(scumble_context_destroy(context));
+        (status, text)
+    }
+}
+
+/// No graph ends the process, takes memory past the budget, or keeps loading for ever. Each is loaded by a process of
+/// its own kind, so that a signal is seen.
+#[test]
+#[cfg(target_os = "linux")]
+fn graphs_that_ask_too_much() {
+    let bombs = bombs();
+    assert!(bombs.len() >= 40);
+    let Ok(which) = std::env::var(BOMBS) else {
+        let start = |i: usize| {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args(["--exact", "graphs_that_ask_too_much", "--nocapture"]).env(BOMBS, i.to_string());
+            let output = child.output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            println!("{told}");
+            assert!(output.status.success(), "{:?}, {told}{}", output.status, String::from_utf8_lossy(&output.stderr));
+        };
+        (0..PROCESSES).for_each(start);
+        println!("{} graphs", bombs.len());
+        return;
+    };
+    // Work that runs away ends this process, not the machine.
+    for (what, most) in [(libc::RLIMIT_AS, 8 << 30), (libc::RLIMIT_CPU, 600)] {
+        let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+        assert_eq!(unsafe { libc::setrlimit(what, &limit) }, 0);
+    }
+    load_bomb(ModelCopy::new().path()); // what the first context makes stays
+    let mut failures = Vec::new();
+    for bomb in bombs.iter().skip(which.parse().unwrap()).step_by(PROCESSES) {
+        let copy = ModelCopy::new();
+        copy.write(bomb.file, &bomb.content);
+        print!("{}: ", bomb.name);
+        fs::write("/proc/self/clear_refs", "5").unwrap(); // forgets the peak
+        let (before, start) = (resident("VmRSS"), Instant::now());
+        let (status, text) = load_bomb(copy.path());
+        let (took, grown) = (start.elapsed(), resident("VmHWM").saturating_sub(before));
+        println!("{status:?} after {} ms, {} MB more ({text})", took.as_millis(), grown >> 20);
+        let is_answered =
+            !matches!(status, Status::Ok | Status::Panic) && bomb.words.is_none_or(|it| text.contains(it));
+        if !is_answered || grown > BUDGET / 10 * 11 || took > Duration::from_secs(20) {
+            failures.push(bomb.name);
+        }
+    }
+    assert!(failures.is_empty(), "{failures:?}");
 }

@@ -378,7 +378,7 @@ fn operators() -> Vec<Case> {
         functions(
             "twenty to the sixth",
             wide.chain([function("f6", &[("", "Relu")])]).collect(),
-            "more than 1048576 nodes once its functions are written out",
+            "more than 65536 nodes once its functions are written out",
         ),
         functions("a function twice", vec![function("f0", &[]), function("f0", &[])], "is given twice"),
         in_graph(

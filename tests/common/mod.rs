@@ -7,6 +7,8 @@ pub mod clip;
 pub mod fake;
 pub mod golden;
 #[cfg(unix)]
+pub mod bombs;
+#[cfg(unix)]
 pub mod hostile;
 pub mod load;
 pub mod model;

@@ -121,6 +121,7 @@ impl Node {
         }
     }
 
+    /// An attribute that is a text.
     pub fn text<R: Read + Seek>(&self, wire: &mut Wire<R>, name: &str) -> Result<Option<String>> {
         let text = self.attribute(name).and_then(|attribute| attribute.text);
         text.map(|text| wire.text(text, MAX_OPERATOR)).transpose()

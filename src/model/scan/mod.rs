@@ -14,8 +14,13 @@
 
 mod calls;
 mod external;
+mod facts;
+mod folding;
 mod graph;
 mod nodes;
+mod operators;
+mod ports;
+mod sizes;
 mod stamps;
 mod tensor;
 mod weights;
@@ -36,6 +41,7 @@ pub(super) use weights::{Checksums, IN_MEMORY};
 
 use crate::error::{bail, Error, Result, Status};
 use crate::files;
+use crate::model::graph::node::Node as Reading;
 
 /// Graphs within graphs: protobuf's own readers stop at 100 messages, three of which make a graph.
 const MAX_DEPTH: usize = 32;
@@ -43,6 +49,8 @@ const MAX_DEPTH: usize = 32;
 const MAX_FILE: u64 = i32::MAX as u64;
 /// The longest name of a tensor or a file. Torch's exporter writes which module a tensor is from.
 pub(super) const MAX_NAME: u64 = 4096;
+/// The longest text of an attribute.
+const MAX_TEXT: u64 = 1024;
 /// The longest name of an operator or a domain.
 pub(super) const MAX_OPERATOR: u64 = 256;
 
@@ -92,7 +100,11 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
         Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: WeightBytes::default() };
     scan.model(message)?;
     scan.calls.check()?;
-    Ok(Scanned { weights: scan.weights, files: scan.folder.stamps()? })
+    let (file, mut weights) = (scan.wire.into_file()?, scan.weights);
+    let (wire, message) = Wire::new(file, length);
+    let folded = folding::check(wire, message, weights)?;
+    weights.computed = weights.computed.max(folded);
+    Ok(Scanned { weights, files: scan.folder.stamps()? })
 }
 
 pub(super) fn unreadable(error: std::io::Error) -> Error {
@@ -120,7 +132,10 @@ impl<R: Read + Seek> Scan<R> {
             }
         }
         match graph {
-            Some(graph) => self.graph(graph, 1),
+            Some(graph) => {
+                self.graph(graph, 1)?;
+                self.ports(graph)
+            }
             None => bail!(ModelInvalid, "no graph is in it: this is no ONNX file"),
         }
     }
@@ -168,7 +183,7 @@ impl<R: Read + Seek> Scan<R> {
         while let Some(field) = self.wire.field(&mut message)? {
             match field {
                 (1, value) => self.node(self.wire.bytes(value)?, depth)?,
-                (5, value) => self.tensor(self.wire.bytes(value)?).map(drop)?,
+                (5, value) => self.tensor(self.wire.bytes(value)?, depth == 1).map(drop)?,
                 (15, value) => self.sparse_tensor(self.wire.bytes(value)?)?,
                 _ => (),
             }
@@ -177,6 +192,7 @@ impl<R: Read + Seek> Scan<R> {
     }
 
     fn node(&mut self, mut message: Message, depth: usize) -> Result<()> {
+        let whole = message;
         let (mut kind, mut domain, mut overload) = (None, None, None);
         while let Some(field) = self.wire.field(&mut message)? {
             match field {
@@ -187,7 +203,9 @@ impl<R: Read + Seek> Scan<R> {
                 _ => (),
             }
         }
-        self.calls.node(Operator::new(domain, kind, overload))
+        self.calls.node(Operator::new(domain, kind, overload))?;
+        let node = Reading::read(&mut self.wire, whole)?;
+        operators::check(&mut self.wire, &node)
     }
 
     fn attribute(&mut self, mut message: Message, depth: usize) -> Result<()> {
@@ -197,13 +215,19 @@ impl<R: Read + Seek> Scan<R> {
                 (5, value) => once(&mut tensor, self.wire.bytes(value)?, "tensor of an attribute")?,
                 (6, value) => once(&mut graph, self.wire.bytes(value)?, "graph of an attribute")?,
                 (22, value) => once(&mut sparse, self.wire.bytes(value)?, "sparse tensor of an attribute")?,
-                (10, value) => self.tensor(self.wire.bytes(value)?).map(drop)?,
+                (4 | 9, value) => {
+                    let length = self.wire.bytes(value)?.length();
+                    if length > MAX_TEXT {
+                        bail!(ModelInvalid, "the text of an attribute has {length} bytes; expected at most {MAX_TEXT}");
+                    }
+                }
+                (10, value) => self.tensor(self.wire.bytes(value)?, false).map(drop)?,
                 (11, value) => self.graph(self.wire.bytes(value)?, depth + 1)?,
                 (23, value) => self.sparse_tensor(self.wire.bytes(value)?)?,
                 _ => (),
             }
         }
-        tensor.map_or(Ok(()), |tensor| self.tensor(tensor).map(drop))?;
+        tensor.map_or(Ok(()), |tensor| self.tensor(tensor, false).map(drop))?;
         graph.map_or(Ok(()), |graph| self.graph(graph, depth + 1))?;
         sparse.map_or(Ok(()), |sparse| self.sparse_tensor(sparse))
     }

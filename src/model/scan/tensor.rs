@@ -35,7 +35,8 @@ pub fn bytes(dimensions: &[i64], kind: i32) -> u64 {
 }
 
 impl<R: Read + Seek> Scan<R> {
-    pub fn tensor(&mut self, mut message: Message) -> Result<Size> {
+    /// `is_initializer`: of the graph that is not within another.
+    pub fn tensor(&mut self, mut message: Message, is_initializer: bool) -> Result<Size> {
         let mut dimensions = Dimensions::NONE;
         let (mut name, mut kind, mut raw, mut location) = (None, None, None, None);
         let (mut external, mut typed, mut strings) = (External::default(), 0, 0);
@@ -68,6 +69,15 @@ impl<R: Read + Seek> Scan<R> {
         let size = data.fits(elements, kind.unwrap_or(0)).map_err(within)?;
         let bytes = size.bytes().unwrap_or(u64::MAX);
         self.folder.check(&external, Extent { bytes, needed: is_external }).map_err(within)?;
+        if kind == Some(STRING as i32) {
+            bail!(ModelUnsupported, "tensor {name:?} is of text, which no part of Stable Diffusion computes with");
+        }
+        if is_external && !is_initializer {
+            bail!(
+                ModelUnsupported,
+                "tensor {name:?} has external data; expected that of initializers of the graph alone"
+            );
+        }
         let widened = if size.bits == 16 { 2 } else { 1 };
         self.weights.stored = self.weights.stored.saturating_add(bytes);
         self.weights.computed = self.weights.computed.saturating_add(bytes.saturating_mul(widened));
@@ -89,8 +99,8 @@ impl<R: Read + Seek> Scan<R> {
         let (Some(values), Some(indices)) = (values, indices) else {
             bail!(ModelInvalid, "a sparse tensor lacks its values or its indices");
         };
-        let bits = self.tensor(values)?.bits;
-        self.tensor(indices)?;
+        let bits = self.tensor(values, false)?.bits;
+        self.tensor(indices, false)?;
         let size = Size { elements: dimensions.elements()?, bits };
         match size.bytes() {
             Some(bytes) if bytes <= MAX_FILE => Ok(()),

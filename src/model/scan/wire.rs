@@ -54,6 +54,13 @@ impl<R: Read + Seek> Wire<R> {
         (Self { file: BufReader::new(file), position: 0, fields: 0 }, Message { next: 0, end: length })
     }
 
+    /// The file, from its start, to be read again.
+    pub fn into_file(self) -> Result<R> {
+        let mut file = self.file.into_inner();
+        file.rewind().map_err(super::unreadable)?;
+        Ok(file)
+    }
+
     /// The number and the value of the next field of a message.
     pub fn field(&mut self, message: &mut Message) -> Result<Option<(u64, Value)>> {
         if message.next == message.end {

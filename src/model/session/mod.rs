@@ -32,6 +32,9 @@ use recording::Sizes;
 /// Where a graph that is loaded from memory has its external data.
 const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
 
+/// The largest constant that ONNX Runtime computes while it loads a graph (from its version 1.27 on).
+const LARGEST_FOLDED: &str = "optimization.constant_folding_max_output_size_in_bytes";
+
 /// An ONNX file of a model directory.
 #[derive(Clone)]
 pub struct Source {
@@ -117,13 +120,14 @@ impl Source {
         let graph = self.changed(graph, place.provider).map_err(|error| error.within(self.path.display()))?;
         let pool = Pool::start(&options.device.group, options.device.threads)?;
         let (what, recorded, folder) = (self.what, self.recorded.clone(), folder.to_string_lossy().into_owned());
-        let own = options.clone();
+        let (own, folded) = (options.clone(), self.scanned.weights.folded().to_string());
         let build = move || {
             let fix = |builder: SessionBuilder, (name, size): (&String, &i64)| {
                 Ok(builder.with_dimension_override(name, *size)?)
             };
             let builder = session_options(runtime::environment()?, &own, recorded.is_some(), pool)
                 .and_then(|builder| Ok(builder.with_config_entry(EXTERNAL_FOLDER, folder)?))
+                .and_then(|builder| Ok(builder.with_config_entry(LARGEST_FOLDED, folded)?))
                 .and_then(|builder| recorded.iter().flatten().try_fold(builder, fix));
             builder.map_err(|error| runtime_error(what, place, &error))
         };
