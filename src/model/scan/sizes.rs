@@ -38,7 +38,16 @@ pub fn constant<R: Read + Seek>(wire: &mut Wire<R>, node: &Node, inputs: &[Fact]
                 Constant::of_numbers(Some(vec![numbers.len() as u64]), numbers)
             }))
         }
-        "Size" => Some(Constant::of_elements(1)),
+        "Size" | "SequenceLength" => Some(Constant::of_elements(1)),
+        // ONNX Runtime computes sequences, but keeps none.
+        "SequenceEmpty" => Some(Constant::default()),
+        "SequenceConstruct" | "SequenceInsert" => {
+            let sum = given.iter().fold(0u64, |sum, constant| sum.saturating_add(constant.elements));
+            Some(Constant::of_elements(sum))
+        }
+        "ConcatFromSequence" | "SequenceAt" | "SequenceErase" | "SplitToSequence" => {
+            given.first().map(|first| Constant::of_elements(first.elements))
+        }
         "ConstantOfShape" => sides(0).map(|shape| {
             let constant = Constant::of_shape(shape);
             Constant { numbers: filling(wire, node, constant.elements), ..constant }
