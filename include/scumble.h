@@ -1299,8 +1299,8 @@ SCUMBLE_API const char *scumble_last_error(void);
 /**
  * Takes the oldest line of the log, into which go warnings of ONNX Runtime, defects and what was
  * loaded. Scumble itself writes nothing to stdout or stderr. ONNX Runtime writes to stderr in two cases, as it is
- * loaded: "Error in cpuinfo" where `/sys/devices/system/cpu` or `/proc/cpuinfo` cannot be read, and "Schema error"
- * where memory runs out.
+ * loaded: "Error in cpuinfo" where `/sys/devices/system/cpu` or `/proc/cpuinfo` cannot be read or memory runs out, and "Schema
+ * error" where memory runs out.
  *
  * `entry` (not NULL): filled. `SCUMBLE_STATUS_EMPTY` when there is no line, and then nothing is
  * written. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.
@@ -1348,7 +1348,7 @@ SCUMBLE_API scumble_status scumble_shutdown(int32_t timeout_ms);
  *
  * Errors: `RUNTIME_NOT_FOUND` (the text says where was looked), `RUNTIME_INVALID` (not a library,
  * or not ONNX Runtime), `RUNTIME_TOO_OLD` (before 1.24), `RUNTIME_ALREADY_LOADED`,
- * `RUNTIME_FAILED`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+ * `RUNTIME_FAILED`, `OUT_OF_MEMORY`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
  *
  * Any thread. This call takes as long as the system needs to load a library, and drivers to start: a second or more
  * where there are GPUs.

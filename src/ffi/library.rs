@@ -68,8 +68,8 @@ pub extern "C" fn scumble_last_error() -> *const c_char {
 
 /// Takes the oldest line of the log, into which go warnings of ONNX Runtime, defects and what was
 /// loaded. Scumble itself writes nothing to stdout or stderr. ONNX Runtime writes to stderr in two cases, as it is
-/// loaded: "Error in cpuinfo" where `/sys/devices/system/cpu` or `/proc/cpuinfo` cannot be read, and "Schema error"
-/// where memory runs out.
+/// loaded: "Error in cpuinfo" where `/sys/devices/system/cpu` or `/proc/cpuinfo` cannot be read or memory runs out, and "Schema
+/// error" where memory runs out.
 ///
 /// `entry` (not NULL): filled. `SCUMBLE_STATUS_EMPTY` when there is no line, and then nothing is
 /// written. Errors: `INVALID_ARGUMENT`, `INVALID_STRUCT_SIZE`.

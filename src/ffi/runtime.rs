@@ -50,7 +50,7 @@ c_struct!(scumble_device_info, 760);
 ///
 /// Errors: `RUNTIME_NOT_FOUND` (the text says where was looked), `RUNTIME_INVALID` (not a library,
 /// or not ONNX Runtime), `RUNTIME_TOO_OLD` (before 1.24), `RUNTIME_ALREADY_LOADED`,
-/// `RUNTIME_FAILED`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
+/// `RUNTIME_FAILED`, `OUT_OF_MEMORY`, `INVALID_UTF8`, `LIMIT_EXCEEDED`.
 ///
 /// Any thread. This call takes as long as the system needs to load a library, and drivers to start: a second or more
 /// where there are GPUs.

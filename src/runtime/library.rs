@@ -80,7 +80,10 @@ fn load(path: &Path) -> Result<Library> {
             false => "",
         };
         let text = format!("\"{}\" cannot be loaded as a library: {reason}{what}", path.display());
-        Error::new(Status::RuntimeInvalid, text)
+        // The library is as good as it was: whoever has memory may load it.
+        let no_memory = ["Cannot allocate memory", "cannot allocate", "(os error 8)", "(os error 1455)"];
+        let is_out_of_memory = no_memory.iter().any(|sign| reason.contains(sign));
+        Error::new(if is_out_of_memory { Status::OutOfMemory } else { Status::RuntimeInvalid }, text)
     })
 }
 
