@@ -1038,16 +1038,19 @@ typedef struct scumble_generation_desc {
    */
   uint64_t seed;
   /**
-   * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
-   * euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
-   * lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
-   * as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
+   * Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, ddpm, pndm, plms, lms, euler,
+   * euler_a, heun, dpm2, dpm2_a, dpm_2m, dpm_2m_sde, dpm_2s, dpmpp_2m, dpmpp_2m_sde, dpmpp_2m_sde_heun, dpmpp_3m,
+   * dpmpp_3m_sde, dpmpp_2s, dpmpp_2s_sde, dpmpp_2s_a, dpmpp_sde, unipc, deis, ipndm, lcm, tcd, or what diffusers,
+   * the web UI, ComfyUI, InvokeAI and stable-diffusion.cpp call them ("k_euler_a", "EulerDiscreteScheduler"); at
+   * most 256 bytes. Default NULL: the model's. The same seed generates the same image as diffusers on the CPU,
+   * but for dpmpp_sde, whose noise diffusers draws in another way, and dpmpp_2s_a and ipndm, which it does not have
+   * for Stable Diffusion.
    */
   const char *scheduler;
   /**
-   * Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
-   * linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
-   * tcd none.
+   * Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading, linspace (also
+   * called normal, uniform or discrete) or trailing; "automatic" leaves it to the model. Default NULL: the model's.
+   * ddim, ddpm, pndm and plms have the last three, lcm and tcd none.
    */
   const char *sigmas;
   /**
@@ -1094,9 +1097,30 @@ typedef struct scumble_generation_desc {
    */
   int32_t preview_source;
   /**
-   * 0.
+   * Timesteps to visit in place of a spacing: an array of `timestep_count`, falling strictly from noisy to clean,
+   * each from 0 to less than `max_steps`; copied. They are the steps: leave `steps` out. Taken by ddpm, euler, heun,
+   * lcm, tcd, ipndm, dpmpp_2s_a and all forms of DPM-Solver multistep and singlestep, as in diffusers. Default NULL.
    */
-  uint32_t reserved;
+  const int32_t *timesteps;
+  /**
+   * Noise levels (sigmas) to visit in place of a spacing: an array of `sigma_value_count`, falling strictly; one a
+   * step and, last, the one that the last step ends at, usually 0; copied. Not together with `timesteps`. Taken by
+   * euler, ipndm and dpmpp_2s_a. Default NULL.
+   */
+  const float *sigma_values;
+  /**
+   * How many timesteps that is: 0 to `max_steps`. Default 0.
+   */
+  uint32_t timestep_count;
+  /**
+   * How many sigmas that is: 0, or 2 to `max_steps` + 1. Default 0.
+   */
+  uint32_t sigma_value_count;
+  /**
+   * How much of each step of ddim or tcd is new noise: 0 to 1. Default `SCUMBLE_AUTO`: 0, as in diffusers'
+   * pipelines. The others have none.
+   */
+  float eta;
   /**
    * 0, or `SCUMBLE_GENERATION_MASK_FROM_ALPHA`, `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS`,
    * `SCUMBLE_GENERATION_KEEP_LATENTS`, `SCUMBLE_GENERATION_KEEP_FLOATS`. Default 0.

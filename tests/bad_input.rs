@@ -379,6 +379,14 @@ fn latents(desc: &mut scumble_generation_desc, count: usize) {
     (desc.latents, desc.latents_count) = (numbers.as_ptr(), count as u64);
 }
 
+fn timesteps(desc: &mut scumble_generation_desc, timesteps: &'static [i32]) {
+    (desc.timesteps, desc.timestep_count) = (timesteps.as_ptr(), timesteps.len() as u32);
+}
+
+fn sigma_values(desc: &mut scumble_generation_desc, sigmas: &'static [f32]) {
+    (desc.sigma_values, desc.sigma_value_count) = (sigmas.as_ptr(), sigmas.len() as u32);
+}
+
 #[test]
 fn generation_descriptors() {
     use Status::*;
@@ -444,6 +452,55 @@ fn generation_descriptors() {
         (|desc| desc.sigmas = c"cosine".as_ptr(), InvalidArgument, "sigmas is \"cosine\"; expected one of karras"),
         (|desc| desc.sigmas = BAD_UTF8, InvalidUtf8, "sigmas is not UTF-8: byte 6"),
         (|desc| desc.sigmas = text(257), LimitExceeded, "sigmas is longer than 256 bytes"),
+        (|desc| desc.eta = f32::NAN, InvalidArgument, "eta is NaN; expected 0 to 1"),
+        (|desc| desc.eta = -0.1, InvalidArgument, "eta is -0.1"),
+        (|desc| desc.eta = 1.01, InvalidArgument, "eta is 1.01"),
+        (|desc| desc.eta = 0.7, NotSupported, "eta is 0.7, which the scheduler \"euler\" does not have"),
+        (|desc| desc.timestep_count = 1, InvalidArgument, "timesteps is NULL"),
+        (|desc| desc.timestep_count = 100_002, LimitExceeded, "timestep_count is 100002; expected 0 to 100001"),
+        (|desc| timesteps(desc, &[1000]), InvalidArgument, "timesteps[0] is 1000; expected 0 to 999"),
+        (|desc| timesteps(desc, &[7, -7]), InvalidArgument, "timesteps[1] is -7; expected 0 or more"),
+        (
+            |desc| timesteps(desc, &[35, 7, 7]),
+            InvalidArgument,
+            "timesteps[2] is 7; expected less than timesteps[1], which is 7",
+        ),
+        (
+            |desc| (desc.scheduler, _) = (c"ddim".as_ptr(), timesteps(desc, &[7])),
+            NotSupported,
+            "timesteps are given, which the scheduler \"ddim\" does not take",
+        ),
+        (
+            |desc| (desc.sigmas, _) = (c"karras".as_ptr(), timesteps(desc, &[7])),
+            InvalidArgument,
+            "timesteps are given, and sigmas is \"karras\"",
+        ),
+        (
+            |desc| (desc.steps, _) = (5, timesteps(desc, &[35, 7])),
+            InvalidArgument,
+            "steps is 5, but the timesteps or sigma_values are of 2 steps",
+        ),
+        (
+            |desc| (timesteps(desc, &[35, 7]), sigma_values(desc, &[3.5, 0.0])).0,
+            InvalidArgument,
+            "timesteps and sigma_values are given; expected one of them",
+        ),
+        (|desc| desc.sigma_value_count = 2, InvalidArgument, "sigma_values is NULL"),
+        (|desc| desc.sigma_value_count = u32::MAX, LimitExceeded, "sigma_value_count is 4294967295"),
+        (|desc| sigma_values(desc, &[0.7]), InvalidArgument, "sigma_values are 1; expected 2 to 1001"),
+        (|desc| sigma_values(desc, &[0.7, f32::NAN]), InvalidArgument, "sigma_values[1] is NaN; expected 0 to 1000000"),
+        (|desc| sigma_values(desc, &[0.7, -0.1]), InvalidArgument, "sigma_values[1] is -0.1"),
+        (|desc| sigma_values(desc, &[f32::INFINITY, 0.0]), InvalidArgument, "sigma_values[0] is inf"),
+        (
+            |desc| sigma_values(desc, &[0.35, 0.7, 0.0]),
+            InvalidArgument,
+            "sigma_values[1] is 0.7; expected less than sigma_values[0], which is 0.35",
+        ),
+        (
+            |desc| (desc.scheduler, _) = (c"heun".as_ptr(), sigma_values(desc, &[0.7, 0.0])),
+            NotSupported,
+            "sigma_values are given, which the scheduler \"heun\" does not take",
+        ),
         (|desc| desc.preview_every = -1, InvalidArgument, "preview_every is -1; expected 0 or more"),
         (|desc| desc.preview_every = i32::MIN, InvalidArgument, "preview_every is -2147483648"),
         (|desc| (desc.preview_every, desc.preview_width) = (1, 0), InvalidArgument, "preview_width is 0"),
@@ -469,6 +526,13 @@ fn generation_descriptors() {
         |desc| (latents(desc, 16), desc.strength = 0.7).0,
         |desc| (desc.scheduler, desc.sigmas) = (c"DPM++ 2M".as_ptr(), c"Karras".as_ptr()),
         |desc| (desc.preview_every, desc.preview_width, desc.preview_height) = (i32::MAX, 1, 8192),
+        |desc| (desc.scheduler, desc.eta) = (c"ddim".as_ptr(), 0.7),
+        |desc| (desc.scheduler, desc.eta) = (c"tcd".as_ptr(), 1.0),
+        |desc| desc.eta = 0.0,
+        |desc| timesteps(desc, &[999, 7]),
+        |desc| (desc.steps, _) = (2, timesteps(desc, &[999, 7])),
+        |desc| (desc.sigmas, _) = (c"Automatic".as_ptr(), timesteps(desc, &[0])),
+        |desc| sigma_values(desc, &[14.6, 0.7, 0.35]),
         |desc| desc.seed = 1 << 63,
         |desc| desc.seed = u64::MAX,
     ];

@@ -300,6 +300,7 @@ fn kinds_and_features() {
         ("turbo", Family::Sd2, images, 4),
         ("sdxl", Family::Sdxl, Features { clip_skip: 1, ..images }, 30),
         ("sdxl-turbo", Family::Sdxl, Features { clip_skip: 1, ..images }, 4),
+        ("sdxl-lightning", Family::Sdxl, Features { clip_skip: 1, ..images }, 4),
         ("lcm", Family::Sd1, Features { embeds_guidance: true, ..images }, 4),
         ("inpaint9", Family::Sd1, Features { inpainting: true, ..images }, 20),
         ("sd1-controlnets", Family::Sd1, Features { controlnets: 2, ..images }, 20),
@@ -308,6 +309,34 @@ fn kinds_and_features() {
         let (_copy, context) = open(model);
         let info = context.loaded().unwrap().info;
         assert_eq!((info.family, info.features, info.defaults.steps), (family, features, steps), "{model}");
+    }
+}
+
+/// What was distilled to few steps shows in what a model is called, and not in its scheduler.
+#[test]
+fn few_steps_are_told_by_names() {
+    const TRAILING: &str = r#"{"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012,
+        "timestep_spacing": "trailing", "prediction_type": "PREDICTION", "rescale_betas_zero_snr": ZERO}"#;
+    for (name, prediction, class, steps, guidance_scale) in [
+        ("models/anything", "epsilon", "EulerDiscreteScheduler", 20, 7.5),
+        ("models/zero-snr", "v_prediction", "EulerDiscreteScheduler", 20, 7.5),
+        ("models/zero-snr", "v_prediction", "EulerAncestralDiscreteScheduler", 20, 7.5),
+        ("hyperrealism", "epsilon", "DPMSolverSinglestepScheduler", 20, 7.5),
+        ("stabilityai/sd-turbo", "epsilon", "EulerDiscreteScheduler", 4, 0.0),
+        ("SomethingXL_Lightning_8steps", "epsilon", "EulerDiscreteScheduler", 8, 0.0),
+        ("hyper-sd15-1step", "epsilon", "TCDScheduler", 1, 1.0),
+        ("anything-lcm", "epsilon", "LCMScheduler", 4, 1.0),
+        ("anything", "epsilon", "DDPMScheduler", 20, 7.5),
+    ] {
+        let model = ModelCopy::reference("sd1");
+        let zero = prediction != "epsilon";
+        let file = TRAILING.replace("PREDICTION", prediction).replace("ZERO", &zero.to_string());
+        model.write("scheduler/scheduler_config.json", file);
+        let index = format!(r#"{{"_name_or_path": "{name}", "scheduler": ["diffusers", "{class}"]}}"#);
+        model.write("model_index.json", index);
+        let context = Context::open(Places::at(model.path()), Device::default()).unwrap();
+        let defaults = context.wait(None).unwrap().info.defaults.clone();
+        assert_eq!((defaults.steps, defaults.guidance_scale), (steps, guidance_scale), "{name}, {class}");
     }
 }
 

@@ -13,7 +13,7 @@ use common::c::{self, last_error, ok};
 use common::load::{load, refused};
 use common::model::{original, ModelCopy};
 use scumble::ffi::*;
-use scumble::Status;
+use scumble::{Context, Device, Generation, Places, Preview, Prompt, Request, Status, Texts};
 
 const MODELS: [&str; 3] = ["text_encoder/model.onnx", "unet/model.onnx", "vae_decoder/model.onnx"];
 
@@ -172,12 +172,45 @@ fn values_that_make_no_sense() {
     refused(large.path(), Status::ModelInvalid, &["sample_size makes pictures of 16384 × 16384"]);
 }
 
+/// As in diffusers, the class that `model_index.json` names counts, and not the file's own.
+#[test]
+fn the_class_of_the_scheduler() {
+    let index = |class: &str| format!("{{\"scheduler\": [\"diffusers\", {class}]}}");
+    for class in ["FlowMatchEulerDiscreteScheduler", "EDMEulerScheduler", "SASolverScheduler", "NoSuchScheduler"] {
+        let model = ModelCopy::new();
+        model.write("model_index.json", index(&format!("\"{class}\"")));
+        refused(model.path(), Status::ModelUnsupported, &["model_index.json", &format!("class is \"{class}\"")]);
+        let model = ModelCopy::new();
+        model.write("model_index.json", "{}");
+        let file = format!("{{\"_class_name\": \"{class}\"}}");
+        model.write("scheduler/scheduler_config.json", file);
+        refused(model.path(), Status::ModelUnsupported, &["scheduler_config.json", &format!("class is \"{class}\"")]);
+    }
+    let model = ModelCopy::new();
+    model.write("model_index.json", r#"{"scheduler": "PNDMScheduler"}"#);
+    refused(model.path(), Status::ModelInvalid, &["model_index.json", "invalid type: string"]);
+    let model = ModelCopy::new();
+    model.write("model_index.json", index("null"));
+    assert_eq!(load(model.path()).0, Status::Ok);
+    model.write("model_index.json", index("\"HeunDiscreteScheduler\"")).write("scumble.json", "{}");
+    assert_eq!(scheduler_of(model.path()), "heun");
+}
+
+/// The scheduler that a generation has where nobody names one.
+fn scheduler_of(path: &Path) -> String {
+    let context = Context::open(Places::at(path), Device::default()).unwrap();
+    context.wait(None).unwrap();
+    let prompt = Prompt::create(&context, Texts::of("a fox"), false).unwrap();
+    let generation = Generation::create(&prompt, &Request::default(), &Preview::default()).unwrap();
+    generation.plan().sampler.name().to_owned()
+}
+
 /// What is understood, and cannot be done.
 #[test]
 fn models_of_another_kind() {
     for (file, from, to, words) in [
         ("unet/config.json", "\"out_channels\": 4", "\"out_channels\": 3", "takes 4 channels and gives 3"),
-        ("scheduler/scheduler_config.json", "\"scaled_linear\"", "\"sigmoid\"", "beta_schedule is \"sigmoid\""),
+        ("scheduler/scheduler_config.json", "\"scaled_linear\"", "\"cubic\"", "beta_schedule is \"cubic\""),
     ] {
         refused(ModelCopy::new().replace(file, from, to).path(), Status::ModelUnsupported, &[words]);
     }

@@ -15,7 +15,7 @@ use crate::error::{bail, Result};
 use crate::image::{self, Picture};
 use crate::model::{Conditioning, Denoise, Family, Model, ModelInfo};
 use crate::random::Random;
-use crate::scheduler::{self, Course, Latents, Scheduler};
+use crate::scheduler::{self, Course, Latents, Pipeline, Scheduler};
 use inputs::{At, ControlImage, Inputs};
 use mask::{Keep, Paste};
 
@@ -71,12 +71,36 @@ fn noise(shape: (usize, usize, usize, usize), random: &mut Random) -> Result<Lat
     Ok(Latents::from_shape_vec(shape, numbers).expect("as many numbers as the shape has"))
 }
 
+/// The pipeline of diffusers that fulfils this request.
+fn pipeline(request: &Request, info: &ModelInfo) -> Pipeline {
+    match info.family {
+        Family::Sdxl => Pipeline::Unchanged,
+        _ if info.features.embeds_guidance || !request.controls.is_empty() => Pipeline::Unchanged,
+        _ if request.has_mask() => Pipeline::StableDiffusionInpaint,
+        _ => Pipeline::StableDiffusion,
+    }
+}
+
 impl Diffusion {
     /// Lays out the timesteps. All else is left to the first evaluation.
     pub fn new(request: &Request, plan: &Plan, info: &ModelInfo) -> Result<Self> {
-        let course = Course { steps: plan.steps, reach: plan.reach, sdxl: info.family == Family::Sdxl };
-        let mut scheduler = scheduler::build(plan.sampler, plan.sigmas, course, &info.scheduler)?;
+        let course = Course {
+            steps: plan.steps,
+            reach: plan.reach,
+            sdxl: info.family == Family::Sdxl,
+            eta: plan.eta,
+            custom: plan.custom.clone(),
+        };
+        let config = info.scheduler.for_pipeline(pipeline(request, info))?;
+        let mut scheduler = scheduler::build(plan.sampler, plan.sigmas, course, &config)?;
         let begin = plan.skipped * scheduler.order();
+        if begin >= scheduler.timesteps().len() {
+            bail!(
+                InvalidArgument,
+                "strength leaves none of the {} timesteps that the scheduler visits; use more of it",
+                scheduler.timesteps().len()
+            );
+        }
         if begin > 0 {
             scheduler.begin_at(begin);
         }

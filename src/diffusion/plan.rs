@@ -8,7 +8,7 @@ use crate::error::{bail, Result};
 use crate::image::{Pixels, MAX_SIDE};
 use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME};
 use crate::model::{ModelInfo, MAX_GUIDANCE_SCALE};
-use crate::scheduler::{Sampler, Sigmas};
+use crate::scheduler::{Custom, Sampler, Sigmas};
 
 /// What the caller asks for. `None` leaves it to the model.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,12 @@ pub struct Request {
     pub scheduler: Option<String>,
     #[allow(missing_docs)]
     pub sigmas: Option<String>,
+    /// Timesteps to visit, from noisy to clean, in place of the spacing.
+    pub timesteps: Option<Vec<i32>>,
+    /// Likewise σ, one a step and the one that the last step ends at.
+    pub sigma_values: Option<Vec<f32>>,
+    /// How much of a step of DDIM or TCD is new noise, 0 to 1; none where not given, as in diffusers' pipelines.
+    pub eta: Option<f32>,
     /// The picture to start from.
     pub picture: Option<Arc<Pixels>>,
     /// What of it to repaint: where it is bright. Of the picture's size.
@@ -106,6 +112,10 @@ pub struct Plan {
     pub mask_feather: usize,
     /// Channels, height and width of the latents.
     pub latents: [usize; 3],
+    /// Noise levels of the caller's choice.
+    pub custom: Custom,
+    /// How much of a step of DDIM or TCD is new noise.
+    pub eta: f64,
 }
 
 /// The widest feather, in pixels.
@@ -123,8 +133,16 @@ impl Plan {
         let width = side("width", request.width, info.width, info.fixed_width, info.size_multiple)?;
         let height = side("height", request.height, info.height, info.fixed_height, info.size_multiple)?;
         let train = info.scheduler.train_timesteps();
+        let (custom, count) = custom(request, train)?;
         let steps = match request.steps {
-            None => info.defaults.steps,
+            None => count.unwrap_or(info.defaults.steps),
+            Some(steps) if count.is_some_and(|count| usize::try_from(steps) != Ok(count)) => {
+                bail!(
+                    InvalidArgument,
+                    "steps is {steps}, but the timesteps or sigma_values are of {} steps",
+                    count.unwrap_or(0)
+                )
+            }
             Some(steps) => match usize::try_from(steps) {
                 Ok(steps) if (1..=train).contains(&steps) => steps,
                 _ => bail!(
@@ -141,11 +159,11 @@ impl Plan {
             Some(name) => Sampler::parse(name)?,
             None => match info.defaults.scheduler.as_deref() {
                 Some(name) => Sampler::parse(name)?,
-                None => (Sampler::of(&info.scheduler), None),
+                None => (Sampler::of(&info.scheduler)?, None),
             },
         };
         let sigmas = match &request.sigmas {
-            Some(name) => Some(Sigmas::parse(name)?),
+            Some(name) => Sigmas::parse(name)?.or(implied),
             None => implied,
         };
         check_pictures(request, info)?;
@@ -156,11 +174,14 @@ impl Plan {
             budget.check(height / info.vae_factor, width / info.vae_factor, request.picture.is_some())?;
         }
         let (skipped, reach) = match strength(request) {
-            Some(strength) if info.features.embeds_guidance && sampler == Sampler::Lcm => (0, f64::from(strength)),
-            Some(strength) => (skipped(strength, steps)?, 1.0),
+            Some(strength) if info.features.embeds_guidance && sampler == Sampler::Lcm && custom == Custom::None => {
+                (0, decimal(strength))
+            }
+            Some(strength) => (skipped(strength, steps), 1.0),
             None => (0, 1.0),
         };
         let seed = request.seed.unwrap_or_else(random_seed);
+        let eta = decimal(request.eta.unwrap_or(0.0));
         Ok(Self {
             width,
             height,
@@ -174,8 +195,27 @@ impl Plan {
             sigmas,
             mask_feather,
             latents,
+            custom,
+            eta,
         })
     }
+}
+
+/// The noise levels that the caller chose, and how many steps they make.
+fn custom(request: &Request, train: usize) -> Result<(Custom, Option<usize>)> {
+    let (custom, count) = match (&request.timesteps, &request.sigma_values) {
+        (Some(_), Some(_)) => bail!(InvalidArgument, "timesteps and sigma_values are given; expected one of them"),
+        (Some(timesteps), None) => {
+            if let Some((i, timestep)) = timesteps.iter().enumerate().find(|(_, timestep)| **timestep < 0) {
+                bail!(InvalidArgument, "timesteps[{i}] is {timestep}; expected 0 or more");
+            }
+            (Custom::Timesteps(timesteps.iter().map(|t| *t as usize).collect()), Some(timesteps.len()))
+        }
+        (None, Some(sigmas)) => (Custom::Sigmas(sigmas.clone()), Some(sigmas.len().saturating_sub(1))),
+        (None, None) => (Custom::None, None),
+    };
+    custom.check(train)?;
+    Ok((custom, count))
 }
 
 fn side(name: &str, requested: Option<i32>, native: usize, fixed: Option<usize>, factor: usize) -> Result<usize> {
@@ -293,13 +333,16 @@ fn check_latents(request: &Request, [channels, height, width]: [usize; 3]) -> Re
     }
 }
 
-/// How many steps a picture to start from leaves out (diffusers' `get_timesteps`).
-fn skipped(strength: f32, steps: usize) -> Result<usize> {
-    let done = (steps as f64 * f64::from(strength)) as usize;
-    if done == 0 {
-        bail!(InvalidArgument, "strength is {strength}, which of {steps} steps leaves none; use more of either");
-    }
-    Ok(steps - done.min(steps))
+/// How many steps an init image leaves out (diffusers' `get_timesteps`). One is always done.
+fn skipped(strength: f32, steps: usize) -> usize {
+    let done = (steps as f64 * decimal(strength)) as usize;
+    steps - done.clamp(1, steps)
+}
+
+/// The number as its author wrote it: the f32 of 0.7 lies below 0.7, and 10 steps of it would be cut to 6. Python
+/// multiplies the f64 of the same digits, which the shortest decimal of the f32 gives.
+fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
 }
 
 /// A seed that differs from call to call, short enough to be told to somebody.

@@ -44,14 +44,17 @@ pub struct scumble_generation_desc {
     /// as in `torch`. Default `SCUMBLE_SEED_RANDOM`: drawn at random; `scumble_generation_get_info` tells which.
     /// -1, which is random in web interfaces, is the seed `UINT64_MAX` here, as in `torch`, and the log warns of it.
     pub seed: u64,
-    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler,
-    /// euler_a, heun, dpm2, dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis,
-    /// lcm, tcd; at most 256 bytes. Default NULL: the model's. The same seed paints the same picture
-    /// as diffusers on the CPU with all but dpmpp_sde, whose noise diffusers draws in another way.
+    /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, ddpm, pndm, plms, lms, euler,
+    /// euler_a, heun, dpm2, dpm2_a, dpm_2m, dpm_2m_sde, dpm_2s, dpmpp_2m, dpmpp_2m_sde, dpmpp_2m_sde_heun, dpmpp_3m,
+    /// dpmpp_3m_sde, dpmpp_2s, dpmpp_2s_sde, dpmpp_2s_a, dpmpp_sde, unipc, deis, ipndm, lcm, tcd, or what diffusers,
+    /// the web UI, ComfyUI, InvokeAI and stable-diffusion.cpp call them ("k_euler_a", "EulerDiscreteScheduler"); at
+    /// most 256 bytes. Default NULL: the model's. The same seed generates the same image as diffusers on the CPU,
+    /// but for dpmpp_sde, whose noise diffusers draws in another way, and dpmpp_2s_a and ipndm, which it does not have
+    /// for Stable Diffusion.
     pub scheduler: *const c_char,
-    /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading,
-    /// linspace or trailing. Default NULL: the model's. ddim and pndm have the last three, lcm and
-    /// tcd none.
+    /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading, linspace (also
+    /// called normal, uniform or discrete) or trailing; "automatic" leaves it to the model. Default NULL: the model's.
+    /// ddim, ddpm, pndm and plms have the last three, lcm and tcd none.
     pub sigmas: *const c_char,
     /// How far to depart from `picture`: 0 to 1, the share of the steps that is done. Default
     /// `SCUMBLE_AUTO`: 0.8, or 1 with a mask.
@@ -82,8 +85,21 @@ pub struct scumble_generation_desc {
     /// What makes previews: a `scumble_preview`. `SCUMBLE_PREVIEW_TINY` needs
     /// `SCUMBLE_FEATURE_TINY_DECODER`. The picture is the same with each. Default `SCUMBLE_PREVIEW_AUTO`.
     pub preview_source: i32,
-    /// 0.
-    pub reserved: u32,
+    /// Timesteps to visit in place of a spacing: an array of `timestep_count`, falling strictly from noisy to clean,
+    /// each from 0 to less than `max_steps`; copied. They are the steps: leave `steps` out. Taken by ddpm, euler, heun,
+    /// lcm, tcd, ipndm, dpmpp_2s_a and all forms of DPM-Solver multistep and singlestep, as in diffusers. Default NULL.
+    pub timesteps: *const i32,
+    /// Noise levels (sigmas) to visit in place of a spacing: an array of `sigma_value_count`, falling strictly; one a
+    /// step and, last, the one that the last step ends at, usually 0; copied. Not together with `timesteps`. Taken by
+    /// euler, ipndm and dpmpp_2s_a. Default NULL.
+    pub sigma_values: *const f32,
+    /// How many timesteps that is: 0 to `max_steps`. Default 0.
+    pub timestep_count: u32,
+    /// How many sigmas that is: 0, or 2 to `max_steps` + 1. Default 0.
+    pub sigma_value_count: u32,
+    /// How much of each step of ddim or tcd is new noise: 0 to 1. Default `SCUMBLE_AUTO`: 0, as in diffusers'
+    /// pipelines. The others have none.
+    pub eta: f32,
     /// 0, or `SCUMBLE_GENERATION_MASK_FROM_ALPHA`, `SCUMBLE_GENERATION_MASK_AS_DIFFUSERS`,
     /// `SCUMBLE_GENERATION_KEEP_LATENTS`, `SCUMBLE_GENERATION_KEEP_FLOATS`. Default 0.
     pub flags: u32,
@@ -119,7 +135,7 @@ pub const SCUMBLE_GENERATION_KEEP_LATENTS: u32 = 4;
 /// A flag of `scumble_generation_desc`: the finished image is kept as floats beside its bytes, which takes four times the
 /// memory. `SCUMBLE_FORMAT_RGBA32F` then gives the decoder's own values, instead of 256 levels.
 pub const SCUMBLE_GENERATION_KEEP_FLOATS: u32 = 8;
-c_struct!(scumble_generation_desc, 128);
+c_struct!(scumble_generation_desc, 152);
 
 /// A picture that guides the shape of what is painted, for a ControlNet.
 #[repr(C)]
@@ -145,6 +161,8 @@ c_struct!(scumble_control, 32);
 
 /// The largest colour, which is the default of `background`.
 const WHITE: u32 = 0xFF_FFFF;
+/// The most timesteps or sigmas of a generation: no model is trained on more.
+const MAX_LEVELS: u32 = 100_001;
 
 /// A descriptor that leaves everything to the model.
 pub fn defaults(struct_size: u32) -> scumble_generation_desc {
@@ -167,7 +185,11 @@ pub fn defaults(struct_size: u32) -> scumble_generation_desc {
         controls: ptr::null(),
         control_count: 0,
         preview_source: PreviewSource::Auto as i32,
-        reserved: 0,
+        timesteps: ptr::null(),
+        sigma_values: ptr::null(),
+        timestep_count: 0,
+        sigma_value_count: 0,
+        eta: SCUMBLE_AUTO as f32,
         flags: 0,
         latents: ptr::null(),
         latents_count: 0,
@@ -187,12 +209,14 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         let scheduler = boundary::optional_text(desc.scheduler, "scheduler", MAX_NAME)?;
         (desc, scheduler, boundary::optional_text(desc.sigmas, "sigmas", MAX_NAME)?)
     };
+    // SAFETY: likewise; the numbers are copied.
+    let (timesteps, sigma_values) = unsafe {
+        let timesteps = array(desc.timesteps, desc.timestep_count, "timesteps", "timestep_count")?;
+        (timesteps, array(desc.sigma_values, desc.sigma_value_count, "sigma_values", "sigma_value_count")?)
+    };
     let Some(source) = PreviewSource::from_number(desc.preview_source) else {
         bail!(InvalidArgument, "preview_source is {}; expected a scumble_preview (0 to 3)", desc.preview_source)
     };
-    if desc.reserved != 0 {
-        bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
-    }
     let flags = flags(desc.flags)?;
     if desc.background > WHITE {
         bail!(InvalidArgument, "background is {:#x}; expected 0xRRGGBB, at most 0xffffff", desc.background);
@@ -210,6 +234,9 @@ pub unsafe fn read(desc: *const scumble_generation_desc) -> Result<(Request, Pre
         seed: seed(desc.seed),
         scheduler: scheduler.map(str::to_owned),
         sigmas: sigmas.map(str::to_owned),
+        timesteps,
+        sigma_values,
+        eta: given(desc.eta),
         picture,
         mask,
         strength: given(desc.strength),
@@ -276,6 +303,20 @@ unsafe fn latents(desc: &scumble_generation_desc) -> Result<Option<Arc<Vec<f32>>
     // SAFETY: the caller's promise.
     copy.extend_from_slice(unsafe { std::slice::from_raw_parts(desc.latents, count as usize) });
     Ok(Some(Arc::new(copy)))
+}
+
+/// # Safety
+/// `values` is NULL or points to `count` numbers.
+unsafe fn array<T: Copy>(values: *const T, count: u32, name: &str, count_name: &str) -> Result<Option<Vec<T>>> {
+    if count > MAX_LEVELS {
+        bail!(LimitExceeded, "{count_name} is {count}; expected 0 to {MAX_LEVELS}");
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    boundary::not_null(values, name)?;
+    // SAFETY: the caller's promise. What bindings give need not be aligned.
+    Ok(Some((0..count as usize).map(|i| unsafe { values.add(i).read_unaligned() }).collect()))
 }
 
 /// # Safety

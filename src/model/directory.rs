@@ -19,7 +19,7 @@ use super::vae::encoder::VaeEncoder;
 use super::vae::{VaeDecoder, VaeScale};
 use super::{Denoise, LatentRgb, Model, Options};
 use crate::cancel::Cancel;
-use crate::error::{bail, Error, Result, Status};
+use crate::error::{bail, Result};
 use crate::files;
 use crate::image::{resize, MAX_SIDE};
 use crate::limits::{self, MAX_CONTROLNETS, MAX_NAME, MAX_PATH};
@@ -81,12 +81,22 @@ pub struct StableDiffusion {
 #[serde(default)]
 struct Index {
     force_zeros_for_empty_prompt: bool,
+    /// Library and class, or two nulls.
+    scheduler: Option<(Option<String>, Option<String>)>,
+    _name_or_path: Option<String>,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { force_zeros_for_empty_prompt: true }
+        Self { force_zeros_for_empty_prompt: true, scheduler: None, _name_or_path: None }
     }
+}
+
+/// Of a part's `config.json`: what the model was called that it was made of.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Origin {
+    _name_or_path: Option<String>,
 }
 
 impl StableDiffusion {
@@ -100,7 +110,8 @@ impl StableDiffusion {
 
         let index: Index = files::read_optional_json(&layout.path("model_index.json"))?;
         let sdxl = layout.path("text_encoder_2").is_dir();
-        let scheduler = read_scheduler(&layout.path("scheduler/scheduler_config.json"), sdxl)?;
+        let class = index.scheduler.and_then(|(_, class)| class);
+        let scheduler = read_scheduler(&layout.path("scheduler/scheduler_config.json"), class, sdxl)?;
         let settings: Settings = files::read_optional_json(&layout.path("scumble.json"))?;
         settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
@@ -170,6 +181,9 @@ impl StableDiffusion {
         } else {
             Family::Sd1
         };
+        let (name, origin) = (layout.name(), layout.config::<Origin>(&["unet"])?);
+        let names = [Some(name.as_str()), index._name_or_path.as_deref(), origin._name_or_path.as_deref()];
+        let names: Vec<&str> = names.into_iter().flatten().collect();
         let features = Features {
             images: encoder.is_some(),
             inpainting: unet.input_channels > unet.channels,
@@ -179,8 +193,9 @@ impl StableDiffusion {
             tiny_decoder: tiny_decoder.is_some(),
         };
         let (fixed_height, fixed_width) = unet.fixed_size();
+        let defaults = Defaults::new(&settings, family, features, &scheduler, &names)?;
         let info = ModelInfo {
-            name: layout.name(),
+            name,
             family,
             features,
             height,
@@ -191,7 +206,7 @@ impl StableDiffusion {
             size_multiple: scale.factor * unet.multiple,
             latent_channels: unet.channels,
             token_limit: conditioner.token_limit(),
-            defaults: Defaults::new(&settings, family, features, &scheduler),
+            defaults,
             scheduler,
             latent_rgb,
             memory: Memory {
@@ -333,16 +348,32 @@ fn open_controlnets(
     Ok(nets)
 }
 
-fn read_scheduler(path: &Path, sdxl: bool) -> Result<SchedulerConfig> {
-    let config = match path.exists() {
-        true => SchedulerConfig::parse(&files::read_config(path)?)
-            .map_err(|error| Error::new(Status::ModelInvalid, format!("{}: {error}", path.display())))?,
-        false if sdxl => SchedulerConfig::stable_diffusion_xl(),
-        false => SchedulerConfig::stable_diffusion(),
+/// The scheduler's settings. Its class is the one that `model_index.json` names, as in diffusers, and else the file's.
+fn read_scheduler(path: &Path, class: Option<String>, sdxl: bool) -> Result<SchedulerConfig> {
+    let mut config = match path.exists() {
+        true => SchedulerConfig::parse(&files::read_config(path)?).map_err(|error| error.within(path.display()))?,
+        false => {
+            let (assumed, name) = match sdxl {
+                true => (SchedulerConfig::stable_diffusion_xl(), "XL"),
+                false => (SchedulerConfig::stable_diffusion(), "1"),
+            };
+            warn(path, format!("it is missing; Stable Diffusion {name}'s noise schedule is assumed"));
+            assumed
+        }
     };
-    NoiseSchedule::new(&config, Sampler::of(&config))?; // so that a bad file fails here, not at the first picture
-    for setting in config.not_followed() {
-        log::push(LogLevel::Warning, format!("{}: {setting}", path.display()));
+    let named_by = if class.is_some() { "model_index.json".to_owned() } else { path.display().to_string() };
+    config.class_name = class.or(config.class_name);
+    let sampler = Sampler::of(&config).map_err(|error| error.within(named_by))?;
+    if config.class_name.is_none() {
+        warn(path, format!("no _class_name tells the scheduler; \"{}\" is used", sampler.name()));
+    }
+    NoiseSchedule::new(&config, sampler)?; // so that a bad file fails here, not at the first image
+    for setting in config.not_followed(sampler) {
+        warn(path, setting);
     }
     Ok(config)
+}
+
+fn warn(path: &Path, text: String) {
+    log::push(LogLevel::Warning, format!("{}: {text}", path.display()));
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Budget, LatentRgb, Memory, Seamless};
 use crate::error::{bail, Result};
 use crate::runtime::DeviceInfo;
-use crate::scheduler::{Sampler, SchedulerConfig, Spacing};
+use crate::scheduler::{Sampler, SchedulerConfig};
 
 /// The largest guidance scale that makes any sense.
 pub(crate) const MAX_GUIDANCE_SCALE: f32 = 1000.0;
@@ -136,21 +136,43 @@ impl Settings {
 }
 
 impl Defaults {
-    /// What the model's authors use, or else diffusers' pipeline of its kind.
-    pub fn new(settings: &Settings, family: Family, features: Features, scheduler: &SchedulerConfig) -> Self {
-        // Models distilled to a few steps say so only by their scheduler.
-        let few_steps = scheduler.timestep_spacing == Some(Spacing::Trailing)
-            && scheduler.class_name.as_deref().is_some_and(|class| class.starts_with("Euler"));
-        let (steps, guidance_scale) = match family {
+    /// What the model's authors use, or else diffusers' pipeline of its kind. `names` are those that the model's files
+    /// and its directory give it.
+    pub fn new(
+        settings: &Settings,
+        family: Family,
+        features: Features,
+        scheduler: &SchedulerConfig,
+        names: &[&str],
+    ) -> Result<Self> {
+        let consistency = matches!(Sampler::of(scheduler)?, Sampler::Lcm | Sampler::Tcd);
+        let (steps, guidance_scale) = match (family, distilled_to(names)) {
             _ if features.embeds_guidance => (4, 8.5),
-            _ if few_steps => (4, 0.0),
-            Family::Sdxl => (30, 5.0),
-            Family::Sd1 | Family::Sd2 => (20, 7.5),
+            // These samplers visit what a model was distilled on.
+            (_, steps) if consistency => (steps.unwrap_or(4), 1.0),
+            (_, Some(steps)) => (steps, 0.0),
+            (Family::Sdxl, None) => (30, 5.0),
+            (Family::Sd1 | Family::Sd2, None) => (20, 7.5),
         };
-        Self {
+        Ok(Self {
             steps: settings.steps.unwrap_or(steps.min(scheduler.train_timesteps())),
             guidance_scale: settings.guidance_scale.unwrap_or(guidance_scale),
             scheduler: settings.scheduler.clone(),
-        }
+        })
     }
+}
+
+/// What models that were distilled to a few steps, without guidance, are called. Nothing else in their files tells: their
+/// schedulers are those that others use with many steps.
+const DISTILLED: [&str; 8] = ["dmd", "dmd2", "hyper", "lcm", "nitro", "pcm", "sdxs", "tcd"];
+const DISTILLED_WITHIN_A_WORD: [&str; 2] = ["lightning", "turbo"];
+
+/// To how many steps these names say that a model was distilled: "8step" in them, or else 4.
+fn distilled_to(names: &[&str]) -> Option<usize> {
+    let text = names.join("/").to_lowercase();
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let distilled = words.iter().any(|word| DISTILLED.contains(word))
+        || DISTILLED_WITHIN_A_WORD.iter().any(|name| text.contains(name));
+    let steps_of = |word: &&str| word.strip_suffix("steps").or(word.strip_suffix("step"))?.parse().ok();
+    distilled.then(|| words.iter().find_map(steps_of).filter(|steps| (1..=32).contains(steps)).unwrap_or(4))
 }

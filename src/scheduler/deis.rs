@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::clip::Clip;
 use super::levels::alpha_sigma;
 use super::sigmas::Table;
 use super::{Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
@@ -16,19 +17,23 @@ pub struct Deis {
     order: usize,
     /// Whether the last steps are of lower order.
     lower_order_final: bool,
+    clip: Clip,
     /// The last predictions of the noise, newest first.
     noises: VecDeque<Latents>,
 }
 
 impl Deis {
     pub fn new(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
-        let table = Table::of_solver(&schedule, options, schedule.sigmas[0], true)?;
+        let mut table = Table::of_solver(&schedule, options, schedule.sigmas[0], true)?;
+        table.end_with_curve(options);
+        let few = table.timesteps.len() < 15;
         Ok(Self {
             schedule,
             levels: Levels::preserving(table.timesteps, &table.sigmas),
             sigmas: table.sigmas,
             order: options.solver_order()?,
-            lower_order_final: options.config.lower_order_final.unwrap_or(true) && options.course.steps < 15,
+            lower_order_final: options.config.lower_order_final.unwrap_or(true) && few,
+            clip: options.threshold(),
             noises: VecDeque::new(),
         })
     }
@@ -57,7 +62,11 @@ impl Scheduler for Deis {
 
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
         let from = alpha_sigma(self.sigmas[i]);
-        let (clean, noise) = self.schedule.clean_and_noise(from, output, sample);
+        let (mut clean, mut noise) = self.schedule.clean_and_noise(from, output, sample);
+        if self.clip != Clip::Nothing {
+            self.clip.apply(&mut clean);
+            noise = (sample - &clean * from.0) / from.1;
+        }
         self.noises.truncate(self.order - 1);
         self.noises.push_front(noise.clone());
 

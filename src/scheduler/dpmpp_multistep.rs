@@ -1,12 +1,14 @@
-//! DPM-Solver++ multistep (Lu et al., 2022) and its stochastic form, of first to third order.
-//! Reference: diffusers' `DPMSolverMultistepScheduler` with `dpmsolver++` and `sde-dpmsolver++`.
+//! DPM-Solver and DPM-Solver++ multistep and their stochastic forms, of first to third order. Reference:
+//! diffusers' `DPMSolverMultistepScheduler`.
 
 use std::collections::VecDeque;
 
-use super::levels::{alpha_sigma, lambda};
+use super::clip::Clip;
+use super::exponential::Integral;
+use super::levels::lambda;
 use super::sigmas::Table;
 use super::{normal_like, FinalSigma, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
-use crate::error::Result;
+use crate::error::{bail, Result};
 
 pub struct Dpmpp {
     schedule: NoiseSchedule,
@@ -14,33 +16,42 @@ pub struct Dpmpp {
     /// One more than the timesteps.
     sigmas: Vec<f32>,
     order: usize,
-    stochastic: bool,
+    integral: Integral,
     /// Heun's form of the second order, in place of the midpoint's.
     heun: bool,
     /// Whether the last steps are of lower order.
     lower_order_final: bool,
     euler_at_final: bool,
-    /// The last predictions of the clean latents, newest first.
-    cleans: VecDeque<Latents>,
+    clip: Clip,
+    /// The last predictions, newest first.
+    predictions: VecDeque<Latents>,
 }
 
 impl Dpmpp {
-    pub fn new(schedule: NoiseSchedule, options: &Options, order: usize, stochastic: bool) -> Result<Self> {
+    pub fn new(
+        schedule: NoiseSchedule,
+        options: &Options,
+        order: usize,
+        integral: Integral,
+        heun: bool,
+    ) -> Result<Self> {
         let config = options.config;
-        let last_sigma = match config.final_sigmas_type {
-            Some(FinalSigma::SigmaMin) => schedule.sigmas[0],
-            _ => 0.0,
-        };
+        let last_sigma = last_sigma(&schedule, options, integral)?;
+        if integral == Integral::NoiseSde && order == 3 {
+            bail!(ModelUnsupported, "scheduler_config.json: sde-dpmsolver has no solver_order 3; expected 1 or 2");
+        }
         let rounds = config.beta_schedule.as_deref() != Some("squaredcos_cap_v2");
         let table = Table::of_solver(&schedule, options, last_sigma, rounds)?;
+        let few = table.timesteps.len() < 15;
         Ok(Self {
             levels: Levels::preserving(table.timesteps, &table.sigmas),
             order,
-            stochastic,
-            heun: config.solver_type.as_deref() == Some("heun"),
-            lower_order_final: config.lower_order_final.unwrap_or(true) && options.course.steps < 15,
+            integral,
+            heun,
+            lower_order_final: config.lower_order_final.unwrap_or(true) && few,
             euler_at_final: config.euler_at_final.unwrap_or(false),
-            cleans: VecDeque::with_capacity(order),
+            clip: options.threshold(),
+            predictions: VecDeque::with_capacity(order),
             sigmas: table.sigmas,
             schedule,
         })
@@ -57,7 +68,22 @@ impl Dpmpp {
             2 if self.lower_order_final => 2,
             _ => self.order,
         };
-        highest.min(self.order).min(self.cleans.len())
+        highest.min(self.order).min(self.predictions.len())
+    }
+}
+
+/// Where the last step ends. The integral of the noise is infinite down to no noise at all: files that say nothing are
+/// of a time when all solvers ended at the smallest σ.
+pub fn last_sigma(schedule: &NoiseSchedule, options: &Options, integral: Integral) -> Result<f32> {
+    match options.config.final_sigmas_type {
+        Some(FinalSigma::SigmaMin) => Ok(schedule.sigmas[0]),
+        _ if matches!(integral, Integral::Clean | Integral::CleanSde) => Ok(0.0),
+        None => Ok(schedule.sigmas[0]),
+        Some(FinalSigma::Zero) => bail!(
+            ModelUnsupported,
+            "scheduler_config.json: final_sigmas_type is \"zero\"; expected \"sigma_min\" with algorithm_type dpmsolver \
+             and sde-dpmsolver"
+        ),
     }
 }
 
@@ -67,40 +93,30 @@ impl Scheduler for Dpmpp {
     }
 
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, random: &mut Random) -> Step {
-        let (from, to) = (alpha_sigma(self.sigmas[i]), alpha_sigma(self.sigmas[i + 1]));
-        let (clean, _) = self.schedule.clean_and_noise(from, output, sample);
-        self.cleans.truncate(self.order - 1);
-        self.cleans.push_front(clean.clone());
+        let (from, to) = (self.sigmas[i], self.sigmas[i + 1]);
+        let (clean, prediction) = self.integral.predict(&self.schedule, self.clip, from, output, sample);
+        self.predictions.truncate(self.order - 1);
+        self.predictions.push_front(prediction);
 
-        let lambda = |i: usize| lambda(self.sigmas[i]);
-        let h = lambda(i + 1) - lambda(i);
-        // The stochastic form goes twice as far, and comes back with noise.
-        let (h2, decay) = if self.stochastic { (2.0 * h, (-h).exp()) } else { (h, 1.0) };
-        let phi_1 = 1.0 - (-h2).exp();
-        let mut next = sample * (to.1 / from.1 * decay) + &clean * (to.0 * phi_1);
-
+        let weights = self.integral.weights(from, to);
+        let mut next = sample * weights.sample + &self.predictions[0] * weights.first;
         let order = self.order_of(i);
         if order >= 2 {
-            let phi_2 = 1.0 - phi_1 / h2;
-            let r0 = (lambda(i) - lambda(i - 1)) / h;
-            let slope = (&self.cleans[0] - &self.cleans[1]) / r0;
+            let distance = |i: usize| lambda(self.sigmas[i]) - lambda(self.sigmas[i - 1]);
+            let r0 = distance(i) / weights.h;
+            let slope = (&self.predictions[0] - &self.predictions[1]) / r0;
             if order == 2 {
-                let weight = if self.heun { phi_2 } else { 0.5 * phi_1 };
-                next.scaled_add(to.0 * weight, &slope);
+                next.scaled_add(if self.heun { weights.second } else { 0.5 * weights.first }, &slope);
             } else {
-                // The stochastic form's sign is diffusers', and not k-diffusion's.
-                let half = if self.stochastic { -0.5 } else { 0.5 };
-                let phi_3 = (phi_1 - h2) / (h2 * h2) + half;
-                let r1 = (lambda(i - 1) - lambda(i - 2)) / h;
-                let earlier = (&self.cleans[1] - &self.cleans[2]) / r1;
+                let r1 = distance(i - 1) / weights.h;
+                let earlier = (&self.predictions[1] - &self.predictions[2]) / r1;
                 let bend = &slope - &earlier;
-                next.scaled_add(to.0 * phi_2, &(slope + &bend * (r0 / (r0 + r1))));
-                next.scaled_add(to.0 * phi_3, &(bend / (r0 + r1)));
+                next.scaled_add(weights.second, &(slope + &bend * (r0 / (r0 + r1))));
+                next.scaled_add(weights.third, &(bend / (r0 + r1)));
             }
         }
-        if self.stochastic {
-            let noise = normal_like(sample, random);
-            next.scaled_add(to.1 * (1.0 - (-2.0 * h).exp()).sqrt(), &noise);
+        if self.integral.is_stochastic() {
+            next.scaled_add(weights.noise, &normal_like(sample, random));
         }
         Step { next, clean }
     }

@@ -2,8 +2,9 @@
 //! `sample_euler_ancestral`). References: diffusers' `EulerDiscreteScheduler` and
 //! `EulerAncestralDiscreteScheduler`.
 
+use super::config::{Interpolation, TimestepType};
 use super::sigmas::Table;
-use super::{normal_like, FinalSigma, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
+use super::{normal_like, FinalSigma, Latents, Levels, NoiseSchedule, Options, Prediction, Random, Scheduler, Step};
 use crate::error::Result;
 
 pub struct Euler {
@@ -15,13 +16,25 @@ pub struct Euler {
 }
 
 impl Euler {
-    pub fn new(schedule: NoiseSchedule, options: &Options, ancestral: bool) -> Result<Self> {
-        let last_sigma = match options.config.final_sigmas_type {
-            Some(FinalSigma::SigmaMin) if !ancestral => schedule.sigmas[0],
+    pub fn new(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
+        let config = options.config;
+        let last_sigma = match config.final_sigmas_type {
+            Some(FinalSigma::SigmaMin) => schedule.sigmas[0],
             _ => 0.0,
         };
-        let table = Table::of_k_diffusion(&schedule, options, last_sigma)?;
-        Ok(Self { schedule, levels: table.levels(), sigmas: table.sigmas, ancestral })
+        let mut table = Table::of_k_diffusion(&schedule, options, last_sigma)?;
+        if config.interpolation_type == Some(Interpolation::LogLinear) {
+            table.interpolate_log_linearly(&schedule, options, last_sigma);
+        }
+        if config.timestep_type == Some(TimestepType::Continuous) && config.prediction() == Prediction::Velocity {
+            table.tell_noise();
+        }
+        Ok(Self { schedule, levels: table.levels(), sigmas: table.sigmas, ancestral: false })
+    }
+
+    pub fn ancestral(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
+        let table = Table::of_k_diffusion(&schedule, options, 0.0)?;
+        Ok(Self { schedule, levels: table.levels(), sigmas: table.sigmas, ancestral: true })
     }
 }
 

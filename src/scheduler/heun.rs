@@ -1,6 +1,7 @@
 //! Heun's method (Karras et al., 2022, algorithm 1 without churn). Reference: diffusers'
 //! `HeunDiscreteScheduler`.
 
+use super::clip::Clip;
 use super::sigmas::Table;
 use super::{Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
 use crate::error::Result;
@@ -10,7 +11,7 @@ pub struct Heun {
     levels: Levels,
     /// One a step and one more: the last is 0.
     sigmas: Vec<f32>,
-    clip: Option<f32>,
+    clip: Clip,
     /// Latents and derivative where the step began, from its first evaluation to its second.
     begun: Option<(Latents, Latents)>,
 }
@@ -19,7 +20,7 @@ impl Heun {
     pub fn new(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
         let table = Table::of_k_diffusion(&schedule, options, 0.0)?;
         let levels = table.levels_of_pairs(&table.timesteps[1..], &table.sigmas[1..]);
-        Ok(Self { schedule, levels, sigmas: table.sigmas, clip: options.clip_or(false), begun: None })
+        Ok(Self { schedule, levels, sigmas: table.sigmas, clip: options.range_or(false), begun: None })
     }
 }
 
@@ -36,9 +37,7 @@ impl Scheduler for Heun {
         let (sigma, to) = (self.sigmas[i / 2], self.sigmas[i / 2 + 1]);
         let here = if self.begun.is_none() { sigma } else { to };
         let mut clean = self.schedule.clean_at_sigma(here, output, sample);
-        if let Some(range) = self.clip {
-            clean.mapv_inplace(|x| x.clamp(-range, range));
-        }
+        self.clip.apply(&mut clean);
         let derivative = (sample - &clean) / here;
         let next = match self.begun.take() {
             None => {

@@ -1,6 +1,7 @@
 //! Multistep consistency sampling for latent consistency models (Luo et al., 2023). Reference:
 //! diffusers' `LCMScheduler`.
 
+use super::clip::Clip;
 use super::{normal_like, timesteps, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
 use crate::error::Result;
 
@@ -11,7 +12,7 @@ pub struct Lcm {
     schedule: NoiseSchedule,
     levels: Levels,
     timestep_scaling: f32,
-    clip: Option<f32>,
+    clip: Clip,
 }
 
 impl Lcm {
@@ -34,9 +35,7 @@ impl Scheduler for Lcm {
         let timestep = self.levels.timesteps[i];
         let level = self.schedule.alpha_sigma(timestep as usize);
         let (mut clean, _) = self.schedule.clean_and_noise(level, output, sample);
-        if let Some(range) = self.clip {
-            clean.mapv_inplace(|x| x.clamp(-range, range));
-        }
+        self.clip.apply(&mut clean);
         let scaled = timestep as f32 * self.timestep_scaling;
         let variance = scaled * scaled + SIGMA_DATA * SIGMA_DATA;
         let clean = clean * (scaled / variance.sqrt()) + sample * (SIGMA_DATA * SIGMA_DATA / variance);

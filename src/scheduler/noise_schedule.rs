@@ -3,6 +3,8 @@
 //! Precision follows diffusers: betas, cumulative products and sigmas are f32 (the running
 //! product is kept in f64, as torch does on the CPU); interpolation runs in f64.
 
+use std::f64::consts::FRAC_PI_2;
+
 use super::{Latents, Prediction, Sampler, SchedulerConfig};
 use crate::error::{bail, Result};
 
@@ -34,17 +36,7 @@ impl NoiseSchedule {
                 "scheduler_config.json: the betas must give two noise levels or more, rising and all between 0 and 1"
             );
         }
-        if config.clip_sample_range.is_some_and(|range| range <= 0.0) {
-            bail!(
-                ModelInvalid,
-                "scheduler_config.json: clip_sample_range is {}; expected more than 0",
-                config.clip_sample_range.unwrap_or_default()
-            );
-        }
-        let offset = config.steps_offset.unwrap_or(0);
-        if offset >= config.train_timesteps() {
-            bail!(ModelInvalid, "scheduler_config.json: steps_offset is {offset}; expected less than the timesteps");
-        }
+        config.check()?;
         if zero_snr != ZeroSnr::Ignored {
             betas = rescale_to_zero_snr(&alphas_cumprod);
             alphas_cumprod = cumulative_alphas(&betas);
@@ -54,6 +46,15 @@ impl NoiseSchedule {
         }
         let sigmas = alphas_cumprod.iter().map(|a| ((1.0 - a) / a).sqrt()).collect();
         Ok(Self { alphas_cumprod, sigmas, prediction: config.prediction() })
+    }
+
+    /// How many of the noisiest levels have a λ of less than this (diffusers' `lambda_min_clipped`).
+    pub fn noisier_than(&self, lambda: f64) -> usize {
+        let lambda_of = |t: usize| {
+            let (alpha, sigma) = self.alpha_sigma(t);
+            f64::from(alpha.ln() - sigma.ln())
+        };
+        (0..self.sigmas.len()).filter(|t| lambda_of(*t) < lambda).count()
     }
 
     /// σ at a timestep that may lie between two trained ones.
@@ -107,7 +108,7 @@ impl NoiseSchedule {
 
 /// What becomes of `rescale_betas_zero_snr`, which differs per diffusers class.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ZeroSnr {
+pub enum ZeroSnr {
     /// The class does not know the key.
     Ignored,
     /// The last timestep is pure noise.
@@ -117,11 +118,14 @@ enum ZeroSnr {
 }
 
 impl ZeroSnr {
-    fn of(sampler: Sampler) -> Self {
-        use Sampler::{Ddim, Dpmpp2m, Dpmpp2mSde, Dpmpp3mSde, Euler, EulerAncestral, Lcm, Tcd, UniPc};
+    /// What the sampler's class makes of it.
+    pub fn of(sampler: Sampler) -> Self {
+        use Sampler::{Ddim, Ddpm, Dpmpp2sAncestral, Euler, EulerAncestral, Ipndm, Lcm, Tcd, UniPc};
         match sampler {
-            Ddim | Lcm | Tcd => Self::Exact,
-            Euler | EulerAncestral | Dpmpp2m | Dpmpp2mSde | Dpmpp3mSde | UniPc => Self::Nearly,
+            Ddim | Ddpm | Lcm | Tcd => Self::Exact,
+            // The last two are no classes of diffusers, or none for Stable Diffusion: they are like Euler.
+            Euler | EulerAncestral | UniPc | Dpmpp2sAncestral | Ipndm => Self::Nearly,
+            multistep if multistep.is_dpm_multistep() => Self::Nearly,
             _ => Self::Ignored,
         }
     }
@@ -164,10 +168,17 @@ fn spaced_betas(config: &SchedulerConfig, sampler: Sampler) -> Result<Vec<f32>> 
     Ok(match config.beta_schedule.as_deref().unwrap_or(curve) {
         "linear" => linspace(start, end, count),
         "scaled_linear" => linspace(start.sqrt(), end.sqrt(), count).iter().map(|b| b * b).collect(),
-        "squaredcos_cap_v2" => cosine_betas(count),
+        "squaredcos_cap_v2" => betas_of(count, |t| ((t + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2)),
+        "exp" => betas_of(count, |t| (-12.0 * t).exp()),
+        "laplace" => betas_of(count, laplace),
+        "sigmoid" => {
+            let along = linspace(-6.0, 6.0, count);
+            along.iter().map(|x| 1.0 / (1.0 + (-x).exp()) * (end - start) as f32 + start as f32).collect()
+        }
         other => bail!(
             ModelUnsupported,
-            "scheduler_config.json: beta_schedule is \"{other}\"; expected linear, scaled_linear or squaredcos_cap_v2"
+            "scheduler_config.json: beta_schedule is \"{other}\"; expected linear, scaled_linear, squaredcos_cap_v2, exp, \
+             laplace or sigmoid"
         ),
     })
 }
@@ -181,13 +192,21 @@ fn linspace(start: f64, end: f64, count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Nichol and Dhariwal (2021).
-fn cosine_betas(count: usize) -> Vec<f32> {
-    let alpha_bar = |t: f64| ((t + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2).cos().powi(2);
+/// Betas that make ᾱ this function of the share of the schedule (Nichol and Dhariwal, 2021; diffusers'
+/// `betas_for_alpha_bar`).
+fn betas_of(count: usize, alpha_bar: impl Fn(f64) -> f64) -> Vec<f32> {
     (0..count)
         .map(|i| {
             let (from, to) = (i as f64 / count as f64, (i + 1) as f64 / count as f64);
             (1.0 - alpha_bar(to) / alpha_bar(from)).min(0.999) as f32
         })
         .collect()
+}
+
+/// Hang et al. (2024).
+fn laplace(t: f64) -> f64 {
+    let from_middle = 0.5 - t;
+    let log_ratio = -0.5 * 1f64.copysign(from_middle) * (1.0 - 2.0 * from_middle.abs() + 1e-6).ln();
+    let ratio = log_ratio.exp();
+    (ratio / (1.0 + ratio)).sqrt()
 }

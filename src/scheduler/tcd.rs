@@ -4,18 +4,17 @@
 use super::{normal_like, timesteps, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
 use crate::error::Result;
 
-/// The paper's γ, how much of a step is noise drawn anew; diffusers calls it `eta`, and this is its default.
-const GAMMA: f32 = 0.3;
-
 pub struct Tcd {
     schedule: NoiseSchedule,
     levels: Levels,
+    /// The paper's γ, how much of a step is noise drawn anew.
+    eta: f64,
 }
 
 impl Tcd {
     pub fn new(schedule: NoiseSchedule, options: &Options) -> Result<Self> {
         let levels = Levels::trained(timesteps::distilled(&schedule, options)?, &schedule);
-        Ok(Self { schedule, levels })
+        Ok(Self { schedule, levels, eta: options.course.eta })
     }
 }
 
@@ -28,11 +27,11 @@ impl Scheduler for Tcd {
         let level = self.schedule.alpha_sigma(self.levels.timesteps[i] as usize);
         let (clean, noise) = self.schedule.clean_and_noise(level, output, sample);
         let to = self.levels.timesteps.get(i + 1).copied();
-        // Down to a timestep beyond the next, and back up with new noise.
-        let beyond = ((1.0 - GAMMA) * to.unwrap_or(0.0) as f32).floor() as usize;
+        // Down to a timestep beyond the next, and back up with new noise. torch multiplies in f32.
+        let beyond = ((1.0 - self.eta) as f32 * to.unwrap_or(0.0) as f32).floor() as usize;
         let (alpha, sigma) = self.schedule.alpha_sigma(beyond);
         let mut next = &clean * alpha + noise * sigma;
-        if let Some(to) = to {
+        if let (Some(to), true) = (to, self.eta > 0.0) {
             let ratio = self.schedule.alphas_cumprod[to as usize] / self.schedule.alphas_cumprod[beyond];
             next = next * ratio.sqrt() + normal_like(sample, random) * (1.0 - ratio).sqrt();
         }

@@ -1,12 +1,14 @@
 //! UniPC (Zhao et al., 2023): a multistep predictor, and a corrector that costs no evaluation.
-//! Reference: diffusers' `UniPCMultistepScheduler` with `predict_x0`.
+//! Reference: diffusers' `UniPCMultistepScheduler`.
 
 use std::collections::VecDeque;
 
+use super::clip::Clip;
+use super::config::SolverType;
 use super::levels::{alpha_sigma, lambda};
 use super::sigmas::Table;
 use super::{FinalSigma, Latents, Levels, NoiseSchedule, Options, Random, Scheduler, Step};
-use crate::error::Result;
+use crate::error::{bail, Result};
 
 pub struct UniPc {
     schedule: NoiseSchedule,
@@ -17,8 +19,13 @@ pub struct UniPc {
     lower_order_final: bool,
     /// The paper's B₁(h) = h, in place of B₂(h) = eʰ − 1.
     bh1: bool,
-    /// The last predictions of the clean latents, newest first.
-    cleans: VecDeque<Latents>,
+    /// Whether the clean latents are extrapolated, in place of the noise.
+    predict_clean: bool,
+    clip: Clip,
+    /// Steps whose latents are not corrected.
+    uncorrected: Vec<usize>,
+    /// The last predictions, newest first.
+    predictions: VecDeque<Latents>,
     /// Where the last step began, and its order.
     last: Option<(Latents, usize)>,
 }
@@ -30,15 +37,28 @@ impl UniPc {
             Some(FinalSigma::SigmaMin) => schedule.sigmas[0],
             _ => 0.0,
         };
-        let table = Table::of_solver(&schedule, options, last_sigma, true)?;
+        let predict_clean = config.predict_x0.unwrap_or(true);
+        if !predict_clean && last_sigma == 0.0 {
+            bail!(
+                ModelUnsupported,
+                "scheduler_config.json: predict_x0 is false, which needs final_sigmas_type \"sigma_min\""
+            );
+        }
+        let mut table = Table::of_solver(&schedule, options, last_sigma, true)?;
+        if last_sigma > 0.0 {
+            table.end_with_curve(options);
+        }
         Ok(Self {
             schedule,
             levels: Levels::preserving(table.timesteps, &table.sigmas),
             sigmas: table.sigmas,
             order: options.solver_order()?,
             lower_order_final: config.lower_order_final.unwrap_or(true),
-            bh1: config.solver_type.as_deref() == Some("bh1"),
-            cleans: VecDeque::new(),
+            bh1: config.solver_type == Some(SolverType::Bh1),
+            predict_clean,
+            clip: options.threshold(),
+            uncorrected: config.disable_corrector.clone().unwrap_or_default(),
+            predictions: VecDeque::new(),
             last: None,
         })
     }
@@ -49,7 +69,7 @@ impl UniPc {
         // λ is infinite where the noise ends; and a step may end where it begins, at the smallest σ.
         let highest = if to == 0.0 || to == from { 1 } else { self.order };
         let left = if self.lower_order_final { self.sigmas.len() - 1 - i } else { highest };
-        highest.min(left).min(self.cleans.len())
+        highest.min(left).min(self.predictions.len())
     }
 
     /// The latents after the step that begins at σ number `i`, by what is known of its past; `there`,
@@ -58,21 +78,26 @@ impl UniPc {
         let lambda = |i: usize| f64::from(lambda(self.sigmas[i]));
         let (from, to) = (alpha_sigma(self.sigmas[i]), alpha_sigma(self.sigmas[i + 1]));
         let h = lambda(i + 1) - lambda(i);
-        let phi_1 = (-h).exp_m1();
-        let scale = if self.bh1 { -h } else { phi_1 };
+        // Of the clean latents or of the noise: both are integrated over λ, in opposite directions.
+        let (hh, kept, rate) = match self.predict_clean {
+            true => (-h, to.1 / from.1, to.0),
+            false => (h, to.0 / from.0, to.1),
+        };
+        let phi_1 = hh.exp_m1();
+        let scale = if self.bh1 { hh } else { phi_1 };
 
-        let here = &self.cleans[0];
+        let here = &self.predictions[0];
         let mut ratios: Vec<f64> = (1..order).map(|back| (lambda(i - back) - lambda(i)) / h).collect();
-        let pasts = ratios.iter().zip(self.cleans.iter().skip(1));
-        let mut slopes: Vec<Latents> = pasts.map(|(ratio, clean)| (clean - here) / *ratio as f32).collect();
+        let pasts = ratios.iter().zip(self.predictions.iter().skip(1));
+        let mut slopes: Vec<Latents> = pasts.map(|(ratio, past)| (past - here) / *ratio as f32).collect();
         if let Some(there) = there {
             ratios.push(1.0);
             slopes.push(there - here);
         }
 
-        let mut next = start * (to.1 / from.1) - here * (to.0 * phi_1 as f32);
-        for (weight, slope) in weights(&ratios, -h, scale).iter().zip(&slopes) {
-            next.scaled_add(-to.0 * (scale * weight) as f32, slope);
+        let mut next = start * kept - here * (rate * phi_1 as f32);
+        for (weight, slope) in weights(&ratios, hh, scale).iter().zip(&slopes) {
+            next.scaled_add(-rate * (scale * weight) as f32, slope);
         }
         next
     }
@@ -84,13 +109,22 @@ impl Scheduler for UniPc {
     }
 
     fn step(&mut self, i: usize, output: &Latents, sample: &Latents, _random: &mut Random) -> Step {
-        let (clean, _) = self.schedule.clean_and_noise(alpha_sigma(self.sigmas[i]), output, sample);
-        let corrected = match &self.last {
-            Some((start, order)) => self.update(i - 1, *order, start, Some(&clean)),
-            None => sample.clone(),
+        let (mut clean, noise) = self.schedule.clean_and_noise(alpha_sigma(self.sigmas[i]), output, sample);
+        let prediction = match self.predict_clean {
+            true => {
+                self.clip.apply(&mut clean);
+                clean.clone()
+            }
+            false => noise,
         };
-        self.cleans.truncate(self.order - 1);
-        self.cleans.push_front(clean.clone());
+        let corrected = match &self.last {
+            Some((start, order)) if !self.uncorrected.contains(&(i - 1)) => {
+                self.update(i - 1, *order, start, Some(&prediction))
+            }
+            _ => sample.clone(),
+        };
+        self.predictions.truncate(self.order - 1);
+        self.predictions.push_front(prediction);
         let order = self.order_of(i);
         let next = self.update(i, order, &corrected, None);
         self.last = Some((corrected, order));

@@ -47,10 +47,12 @@ int main(void) {
                    FIELD(encode_ms) + FIELD(chunks) + FIELD(not_followed));
 #undef STRUCT
 #define STRUCT scumble_generation_desc
-    LAYOUT(96, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
+    LAYOUT(152, FIELD(width) + FIELD(height) + FIELD(steps) + FIELD(guidance_scale) + FIELD(preview_every) +
                    FIELD(preview_width) + FIELD(preview_height) + FIELD(seed) + FIELD(scheduler) + FIELD(sigmas) +
                    FIELD(strength) + FIELD(guidance_rescale) + FIELD(picture) + FIELD(mask) + FIELD(controls) +
-                   FIELD(control_count) + FIELD(preview_source));
+                   FIELD(control_count) + FIELD(preview_source) + FIELD(timesteps) + FIELD(sigma_values) +
+                   FIELD(timestep_count) + FIELD(sigma_value_count) + FIELD(eta) + FIELD(flags) + FIELD(latents) +
+                   FIELD(latents_count) + FIELD(background) + FIELD(mask_feather));
 #undef STRUCT
 #define STRUCT scumble_control
     LAYOUT(32, FIELD(controlnet) + FIELD(scale) + FIELD(start) + FIELD(end) + FIELD(reserved) + FIELD(picture));

@@ -169,6 +169,18 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
     if (once_in(dice, 4)) {
         desc.sigmas = ONE_OF(dice, "karras", "exponential", "beta", "sgm_uniform", "simple", "ays", "leading", "linspace", "trailing");
     }
+    if (once_in(dice, 8)) {
+        static const int32_t timesteps[] = {999, 700, 350, 35};
+        const int32_t count = between(dice, 1, 4);
+        desc.timesteps = given(dice, timesteps, sizeof timesteps[0] * (size_t)count), desc.timestep_count = (uint32_t)count;
+        desc.steps = SCUMBLE_AUTO;
+    }
+    if (once_in(dice, 8)) {
+        static const float sigmas[] = {14.6f, 3.5f, 0.7f, 0};
+        desc.sigma_values = given(dice, sigmas, sizeof sigmas), desc.sigma_value_count = 4;
+        desc.steps = SCUMBLE_AUTO;
+    }
+    if (once_in(dice, 6)) desc.eta = once_in(dice, 2) ? 0.35f : 1;
     if (once_in(dice, 3)) {
         const int32_t width = between(dice, 1, 70), height = between(dice, 1, 70);
         desc.picture = random_image(dice, width, height);
@@ -188,7 +200,7 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
         desc.latents = latents, desc.latents_count = count;
     }
     for (int faults = once_in(dice, 4) ? between(dice, 1, 2) : 0; faults > 0; faults--) {
-        switch (below(dice, 19)) {
+        switch (below(dice, 21)) {
             case 0: desc.width = hostile_int(dice); break;
             case 1: desc.height = hostile_int(dice); break;
             case 2: desc.steps = hostile_int(dice); break;
@@ -205,8 +217,10 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
             case 13: desc.flags = (uint32_t)hostile_int(dice); break;
             case 14: desc.background = (uint32_t)hostile_int(dice); break;
             case 15: desc.mask_feather = hostile_int(dice); break;
-            case 16: desc.reserved = (uint32_t)hostile_int(dice); break;
+            case 16: desc.eta = hostile_float(dice); break;
             case 17: desc.latents = NULL; desc.latents_count = below(dice, 2000); break;
+            case 18: desc.timestep_count = (uint32_t)hostile_int(dice) | 200000; desc.timesteps = NULL; break;
+            case 19: desc.sigma_value_count = (uint32_t)hostile_int(dice) | 200000; desc.sigma_values = NULL; break;
             default: desc.seed = hostile_int(dice); break;
         }
     }

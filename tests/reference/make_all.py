@@ -12,6 +12,7 @@ import prompt_syntax
 import random_numbers
 import resize
 import schedulers
+import strength
 import text_encoder
 import tokens
 import txt2img
@@ -51,6 +52,7 @@ def main():
     random_numbers.make(out)
     resize.make(out)
     schedulers.make(out, config)
+    strength.make(out)
     text_encoder.make(out, pipe)
     pictures = txt2img.make(out, pipe, config)
     vae.make(out, pipe, pictures)

@@ -257,6 +257,20 @@ struct GenerationDesc : scumble_generation_desc {
         sigmas = kept_sigmas.keep(std::move(name)).get();
         return *this;
     }
+    /// Timesteps to visit, from noisy to clean.
+    GenerationDesc &set_timesteps(std::vector<int32_t> list) {
+        const auto &kept = kept_levels.keep(std::move(list));
+        timesteps = kept.data();
+        timestep_count = static_cast<uint32_t>(kept.size());
+        return *this;
+    }
+    /// Sigmas to visit, from noisy to clean, and last the one that the last step ends at.
+    GenerationDesc &set_sigma_values(std::vector<float> list) {
+        const auto &kept = kept_sigma_values.keep(std::move(list));
+        sigma_values = kept.data();
+        sigma_value_count = static_cast<uint32_t>(kept.size());
+        return *this;
+    }
     /// The image to start from.
     GenerationDesc &set_picture(const scumble_image &start) {
         picture = &kept_picture.keep(start);
@@ -282,7 +296,8 @@ struct GenerationDesc : scumble_generation_desc {
     }
 
 private:
-    detail::Kept kept_scheduler, kept_sigmas, kept_picture, kept_mask, kept_controls, kept_latents;
+    detail::Kept kept_scheduler, kept_sigmas, kept_levels, kept_sigma_values, kept_picture, kept_mask, kept_controls,
+        kept_latents;
 };
 
 }  // namespace scumble

@@ -33,16 +33,33 @@ namespace Scumble
         public ulong? Seed { get; set; }
 
         /// <summary>
-        /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, pndm, lms, euler, euler_a, heun, dpm2,
-        /// dpm2_a, dpmpp_2m, dpmpp_2m_sde, dpmpp_3m_sde, dpmpp_sde, unipc, deis, lcm, tcd.
+        /// Scheduler, as people type it: "euler_a", "DPM++ 2M Karras". One of ddim, ddpm, pndm, plms, lms, euler, euler_a,
+        /// heun, dpm2, dpm2_a, dpm_2m, dpm_2m_sde, dpm_2s, dpmpp_2m, dpmpp_2m_sde, dpmpp_2m_sde_heun, dpmpp_3m,
+        /// dpmpp_3m_sde, dpmpp_2s, dpmpp_2s_sde, dpmpp_2s_a, dpmpp_sde, unipc, deis, ipndm, lcm, tcd, or what other
+        /// programs call them.
         /// </summary>
         public string Scheduler { get; set; }
 
         /// <summary>
         /// Spacing of sigmas or timesteps: karras, exponential, beta, sgm_uniform, simple, ays, leading, linspace or trailing.
-        /// ddim and pndm have the last three, lcm and tcd none.
+        /// ddim, ddpm, pndm and plms have the last three, lcm and tcd none.
         /// </summary>
         public string Sigmas { get; set; }
+
+        /// <summary>
+        /// Timesteps to visit in place of a spacing, falling strictly from noisy to clean. They are the steps: leave
+        /// <see cref="Steps"/> null. Null: the spacing decides.
+        /// </summary>
+        public int[] Timesteps { get; set; }
+
+        /// <summary>
+        /// Noise levels (sigmas) to visit in place of a spacing, falling strictly; one a step and, last, the one that the last
+        /// step ends at. Taken by euler, ipndm and dpmpp_2s_a. Null: the spacing decides.
+        /// </summary>
+        public float[] SigmaValues { get; set; }
+
+        /// <summary>How much of each step of ddim or tcd is new noise: 0 to 1. Null: 0.</summary>
+        public float? Eta { get; set; }
 
         /// <summary>A preview after every so many UNet evaluations; 0: none.</summary>
         public int PreviewEvery { get; set; }
@@ -120,6 +137,11 @@ namespace Scumble
             if (Seed.HasValue) desc.seed = Seed.Value;
             desc.scheduler = pins.Text(Scheduler, nameof(Scheduler));
             desc.sigmas = pins.Text(Sigmas, nameof(Sigmas));
+            desc.timesteps = pins.Array(Timesteps);
+            desc.timestepCount = Timesteps == null ? 0 : (uint)Timesteps.Length;
+            desc.sigmaValues = pins.Array(SigmaValues);
+            desc.sigmaValueCount = SigmaValues == null ? 0 : (uint)SigmaValues.Length;
+            if (Eta.HasValue) desc.eta = Eta.Value;
             desc.previewEvery = PreviewEvery;
             if (PreviewWidth.HasValue) desc.previewWidth = PreviewWidth.Value;
             if (PreviewHeight.HasValue) desc.previewHeight = PreviewHeight.Value;

@@ -57,7 +57,11 @@ namespace Scumble
         internal IntPtr controls;
         internal uint controlCount;
         internal PreviewSource previewSource;
-        internal uint reserved;
+        internal IntPtr timesteps;
+        internal IntPtr sigmaValues;
+        internal uint timestepCount;
+        internal uint sigmaValueCount;
+        internal float eta;
         internal uint flags;
         internal IntPtr latents;
         internal ulong latentsCount;
