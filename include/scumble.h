@@ -271,6 +271,11 @@ enum scumble_status
    */
   SCUMBLE_STATUS_MODEL_IS_POINTER = -34,
   /**
+   * The system does not let this process read a file of the model: too many open files, no permission, a disk
+   * that fails. The model itself may be sound; the text has the system's reason.
+   */
+  SCUMBLE_STATUS_MODEL_UNREADABLE = -35,
+  /**
    * The named device does not exist in this process, or cannot be used.
    */
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
@@ -691,8 +696,10 @@ typedef struct scumble_context_desc {
    */
   const char *device;
   /**
-   * A folder within the parts of the model, such as "fp16" for `unet/fp16/model.onnx`: UTF-8, at
-   * most 256 bytes. Default NULL: what lies in the parts themselves, or else the most exact.
+   * Which of several ONNX files of a part to take: UTF-8, at most 256 bytes. "fp16" is `unet/fp16/model.onnx`,
+   * `unet/model_fp16.onnx`, `unet/model.fp16.onnx` or `unet/fp16.onnx`; a name that ends with `.onnx` is a file of
+   * that name. A part that has none of these is taken as by default. Default NULL: `model.onnx` of each part, or
+   * else that of its folder `fp32` or `fp16`.
    */
   const char *variant;
   /**
@@ -744,6 +751,21 @@ typedef struct scumble_context_desc {
    * first step with `SCUMBLE_STATUS_NOT_SUPPORTED`.
    */
   const char *device_options;
+  /**
+   * Further folders that links in the model directory, or in a ControlNet's, may lead into, so that models can
+   * share parts: an array of `model_root_count` paths, UTF-8, at most 32 KiB each. Default NULL: a link that leads
+   * out of the directory is refused with `SCUMBLE_STATUS_MODEL_INVALID`, but for those of Hugging Face's cache.
+   * What lies in these folders is trusted no more than the model itself.
+   */
+  const char *const *model_roots;
+  /**
+   * How many paths that is: 0 to 16. Default 0.
+   */
+  uint32_t model_root_count;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
 } scumble_context_desc;
 
 /**

@@ -69,6 +69,9 @@ pub enum Status {
     ModelUnsupported = -33,
     /// A file of the model is a Git LFS pointer: the download was not completed.
     ModelIsPointer = -34,
+    /// The system does not let this process read a file of the model: too many open files, no permission, a disk
+    /// that fails. The model itself may be sound; the text has the system's reason.
+    ModelUnreadable = -35,
 
     /// The named device does not exist in this process, or cannot be used.
     DeviceNotFound = -40,
@@ -121,6 +124,7 @@ impl Status {
             Status::ModelInvalid => "SCUMBLE_STATUS_MODEL_INVALID",
             Status::ModelUnsupported => "SCUMBLE_STATUS_MODEL_UNSUPPORTED",
             Status::ModelIsPointer => "SCUMBLE_STATUS_MODEL_IS_POINTER",
+            Status::ModelUnreadable => "SCUMBLE_STATUS_MODEL_UNREADABLE",
             Status::DeviceNotFound => "SCUMBLE_STATUS_DEVICE_NOT_FOUND",
             Status::DeviceLost => "SCUMBLE_STATUS_DEVICE_LOST",
             Status::OutOfMemory => "SCUMBLE_STATUS_OUT_OF_MEMORY",
@@ -131,7 +135,7 @@ impl Status {
     }
 
     /// Every status, in the order of the header.
-    pub(crate) const ALL: [Status; 33] = [
+    pub(crate) const ALL: [Status; 34] = [
         Status::Ok,
         Status::NotReady,
         Status::Timeout,
@@ -159,6 +163,7 @@ impl Status {
         Status::ModelInvalid,
         Status::ModelUnsupported,
         Status::ModelIsPointer,
+        Status::ModelUnreadable,
         Status::DeviceNotFound,
         Status::DeviceLost,
         Status::OutOfMemory,

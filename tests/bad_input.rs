@@ -280,6 +280,10 @@ fn paths(desc: &mut scumble_context_desc, paths: &[*const c_char]) {
     (desc.controlnet_paths, desc.controlnet_count) = (paths.to_vec().leak().as_ptr(), paths.len() as u32);
 }
 
+fn roots(desc: &mut scumble_context_desc, paths: &[*const c_char]) {
+    (desc.model_roots, desc.model_root_count) = (paths.to_vec().leak().as_ptr(), paths.len() as u32);
+}
+
 #[test]
 fn context_descriptors() {
     use Status::*;
@@ -305,6 +309,11 @@ fn context_descriptors() {
         (|desc| desc.controlnet_count = 1, InvalidArgument, "controlnet_paths is NULL"),
         (|desc| paths(desc, &[c"a".as_ptr(), ptr::null()]), InvalidArgument, "entry 1: controlnet_paths is NULL"),
         (|desc| paths(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: controlnet_paths is not UTF-8: byte 6"),
+        (|desc| desc.model_root_count = 17, LimitExceeded, "model_root_count is 17; expected 0 to 16"),
+        (|desc| desc.model_root_count = 1, InvalidArgument, "model_roots is NULL"),
+        (|desc| roots(desc, &[c"a".as_ptr(), ptr::null()]), InvalidArgument, "entry 1: model_roots is NULL"),
+        (|desc| roots(desc, &[BAD_UTF8]), InvalidUtf8, "entry 0: model_roots is not UTF-8: byte 6"),
+        (|desc| desc.reserved = 1, UnsupportedField, "reserved is 1; expected 0"),
         (|desc| desc.priority = 2, InvalidArgument, "priority is 2; expected a scumble_priority (-1, 0 or 1)"),
         (|desc| desc.priority = SCUMBLE_AUTO, InvalidArgument, "priority is -2147483648"),
         (|desc| desc.seamless = 4, InvalidArgument, "seamless is 0x4; expected 0, SCUMBLE_SEAMLESS_X (1)"),

@@ -16,7 +16,20 @@ use common::load::load;
 use common::model::{original, ModelCopy};
 use common::onnx::{encoder, raw, weights, ENCODER};
 use scumble::ffi::*;
+use scumble::random::Random;
 use scumble::Status;
+
+const SMALL: [&str; 9] = [
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "scumble.json",
+    "text_encoder/config.json",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/tokenizer_config.json",
+    "tokenizer/vocab.json",
+    "unet/config.json",
+    "vae_decoder/config.json",
+];
 
 /// Loads a directory with these files cut off after each 64th part. Every answer is success or names one of them;
 /// how many are success.
@@ -46,25 +59,48 @@ fn models_cut_off() {
 
 #[test]
 fn json_cut_off() {
-    for file in [
-        "model_index.json",
-        "scheduler/scheduler_config.json",
-        "scumble.json",
-        "text_encoder/config.json",
-        "tokenizer/special_tokens_map.json",
-        "tokenizer/tokenizer_config.json",
-        "tokenizer/vocab.json",
-        "unet/config.json",
-        "vae_decoder/config.json",
-    ] {
+    for file in SMALL {
         assert_eq!(cut(&[file]), 0, "{file}");
     }
 }
 
-/// A list of merges may end after any of them.
+/// A list of merges may end after any of them: the vocabulary tells how many there are.
 #[test]
 fn merges_cut_off() {
-    cut(&["tokenizer/merges.txt"]);
+    assert_eq!(cut(&["tokenizer/merges.txt"]), 0);
+    let whole = fs::read_to_string(original("tokenizer/merges.txt")).unwrap();
+    let (last, _) = whole.trim_end().rsplit_once('\n').unwrap();
+    let (status, text) = load(ModelCopy::new().write("tokenizer/merges.txt", last).path());
+    assert!(status == Status::ModelInvalid && text.contains("merges.txt: has 1758 merges"), "{status:?} ({text})");
+}
+
+/// Bytes of the small files are changed, taken out or put in, wherever: the model loads, or the answer names the file.
+#[test]
+fn small_files_corrupted() {
+    const TEXTS: [&[u8]; 12] =
+        [b"\0", b"\xFF", b"\"", b"}", b"-", b"9999999999", b"null", b"NaN", b"[", b"\n", b" ", b"1e999"];
+    let copy = ModelCopy::new();
+    copy.write(ENCODER, encoder(weights(raw(128)), &[], &[]));
+    let mut random = Random::new(7);
+    let mut below = |n: usize| (random.normal(1)[0].to_bits() as usize).wrapping_mul(2654435761) % n;
+    let mut refused = 0;
+    for file in SMALL.into_iter().chain(["tokenizer/merges.txt"]) {
+        let whole = fs::read(original(file)).unwrap();
+        for _ in 0..12 {
+            let start = below(whole.len());
+            let end = (start + below(8)).min(whole.len());
+            let bytes = [&whole[..start], TEXTS[below(TEXTS.len())], &whole[end..]].concat();
+            copy.write(file, &bytes);
+            let (status, text) = load(copy.path());
+            let name = file.rsplit('/').next().unwrap();
+            let clean = matches!(status, Status::ModelInvalid | Status::ModelUnsupported) && text.contains(name);
+            let changed = String::from_utf8_lossy(&bytes[start.saturating_sub(30)..(start + 30).min(bytes.len())]);
+            assert!(status == Status::Ok || clean, "{file}, byte {start}, …{changed}…: {status:?} ({text})");
+            refused += usize::from(status != Status::Ok);
+        }
+        copy.write(file, &whole);
+    }
+    assert!(refused > 20, "{refused} were refused");
 }
 
 /// A folder that is taken away while it is loaded, earlier or later.

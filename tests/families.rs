@@ -239,7 +239,7 @@ fn seamless() {
 #[test]
 fn seamless_exporters() {
     for model in ["sd1-script", "sd1-timestep-int64", "sd1-bare"] {
-        seamless_variant(model, "sd1", if model.contains("timestep-") { 5e-3 } else { TOLERANCE });
+        seamless_variant(model, "sd1", TOLERANCE);
     }
     for model in ["sd1-io16", "sd1-io32"] {
         seamless_variant(model, "sd1", 1e-2);
@@ -260,8 +260,7 @@ fn exporters() {
         "sd1-attention-mask",
         "sd1-bare",
     ] {
-        // A timestep that is rounded is another one to a sampler of fractional timesteps.
-        variant(model, "sd1", "sd1", if model.contains("timestep-") { 5e-3 } else { TOLERANCE });
+        variant(model, "sd1", "sd1", TOLERANCE);
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::ptr;
@@ -18,10 +18,11 @@ use common::c::{self, last_error, ok};
 use common::c_program::run;
 use common::hostile::{cases, outside, Case, DATA};
 use common::load::{load, refused};
-use common::model::ModelCopy;
+use common::model::{original, ModelCopy};
 use common::onnx::*;
 use scumble::ffi::*;
 use scumble::Status::{self, ModelInvalid};
+use scumble::{Context, Device, Places};
 
 #[test]
 fn each_is_refused() {
@@ -76,6 +77,18 @@ fn harmless_ones_load() {
         symlink("../encoder.onnx", copy.path().join(ENCODER)).unwrap();
     });
     loads("a link to nothing", &|copy| symlink("/nothing/at/all", copy.path().join("notes.txt")).unwrap());
+    // What is not read may be anything.
+    loads("links that nothing uses", &|copy| {
+        for name in ["notes.txt", "text_encoder/data", "text_encoder/fp16", "unet/other.onnx"] {
+            symlink(outside(), copy.path().join(name)).unwrap();
+        }
+    });
+    loads("a folder that may not be read, a pipe", &|copy| {
+        let folder = copy.path().join("lost+found");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        run(Command::new("mkfifo").arg(copy.path().join("unet/pipe")));
+    });
 }
 
 /// A model as Hugging Face's cache keeps it: every file a link to `blobs`, beside the revisions.
@@ -121,6 +134,84 @@ fn a_cache_of_hugging_face() {
     run(Command::new("mv").arg(folder.path().join("blobs")).arg(elsewhere.path()));
     symlink(elsewhere.path().join("blobs"), folder.path().join("blobs")).unwrap();
     refused(&revision, ModelInvalid, &["out of the model directory"]);
+}
+
+/// Models may share parts by links, into folders that the host names.
+#[test]
+fn shared_parts() {
+    let (shared, copy) = (ModelCopy::new(), ModelCopy::new());
+    shared.write(ENCODER, encoder(weights(external(&[("location", "weights.bin")])), &[], &[])).write(DATA, [0; 128]);
+    for part in ["vae_decoder", "tokenizer", "text_encoder", "unet/model.onnx", "scheduler/scheduler_config.json"] {
+        copy.remove(part);
+        symlink(shared.path().join(part), copy.path().join(part)).unwrap();
+    }
+    refused(copy.path(), ModelInvalid, &["out of the model directory", "its folder among model_roots"]);
+    let open = |roots: &[&Path]| {
+        let roots = roots.iter().map(|root| root.to_path_buf()).collect();
+        Context::open(Places { roots, ..Places::at(copy.path()) }, Device::default()).unwrap().wait(None).map(drop)
+    };
+    assert_eq!(open(&[&copy.path().join("unet")]).unwrap_err().status(), ModelInvalid);
+    open(&[outside(), shared.path()]).unwrap();
+    // Only what lies in them.
+    copy.remove("scheduler/scheduler_config.json");
+    symlink(outside().join("config.json"), copy.path().join("scheduler/scheduler_config.json")).unwrap();
+    assert_eq!(open(&[shared.path()]).unwrap_err().status(), ModelInvalid);
+}
+
+/// A file beside a link: weights whose files lie in several folders.
+#[test]
+fn shared_files() {
+    let (shared, copy) = (ModelCopy::new(), ModelCopy::new());
+    let graph = encoder(weights(external(&[("location", "weights.bin")])), &[], &[]);
+    shared.write("graphs/encoder.onnx", graph).write("weights/sd.bin", [0; 128]);
+    copy.remove(ENCODER);
+    symlink(shared.path().join("graphs/encoder.onnx"), copy.path().join(ENCODER)).unwrap();
+    symlink(shared.path().join("weights/sd.bin"), copy.path().join(DATA)).unwrap();
+    let roots = vec![shared.path().to_path_buf()];
+    Context::open(Places { roots, ..Places::at(copy.path()) }, Device::default()).unwrap().wait(None).unwrap();
+}
+
+/// What the process may not do is no fault of the model: too many open files, no permission.
+#[test]
+fn trouble_of_the_process() {
+    let copy = ModelCopy::new();
+    let child = |before: &str, variable: &str| {
+        let this = std::env::current_exe().unwrap();
+        let mut command = Command::new("sh");
+        let test = "--exact loads_in_a_process_of_its_own --ignored --nocapture";
+        command.args(["-c", &format!("{before} \"$0\" {test}")]).arg(this);
+        run(command.env("SCUMBLE_TEST_MODEL", copy.path()).env(variable, "1"))
+    };
+    let told = child("ulimit -n 200;", "SCUMBLE_TEST_OPEN_FILES");
+    assert!(told.contains("first: Err(Error { status: ModelUnreadable"), "{told}");
+    assert!(told.contains("Too many open files") && told.contains("then: Ok"), "{told}");
+
+    copy.write("unet/config.json", fs::read(original("unet/config.json")).unwrap());
+    fs::set_permissions(copy.path().join("unet/config.json"), fs::Permissions::from_mode(0)).unwrap();
+    // Root may read everything, unless it gives that up.
+    let root = run(Command::new("id").arg("-u")).trim() == "0";
+    let before = "setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search";
+    let told = child(if root { before } else { "" }, "SCUMBLE_TEST_NONE");
+    assert!(told.contains("first: Err(Error { status: ModelUnreadable"), "{told}");
+    assert!(told.contains("unet/config.json") && told.contains("Permission denied"), "{told}");
+}
+
+/// A part of the test above.
+#[test]
+#[ignore = "run by trouble_of_the_process"]
+fn loads_in_a_process_of_its_own() {
+    let model = PathBuf::from(std::env::var_os("SCUMBLE_TEST_MODEL").unwrap());
+    let load = || Context::open(Places::at(&model), Device::default()).unwrap().wait(None).map(drop);
+    scumble::runtime::load(None).unwrap();
+    let mut open = Vec::new();
+    if std::env::var_os("SCUMBLE_TEST_OPEN_FILES").is_some() {
+        while let Ok(file) = fs::File::open("/dev/null") {
+            open.push(file);
+        }
+    }
+    println!("first: {:?}", load());
+    drop(open);
+    println!("then: {:?}", load());
 }
 
 /// What a program said, and what the system was asked to open meanwhile, as strace saw it: the paths that were

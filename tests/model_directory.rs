@@ -58,6 +58,47 @@ fn a_scheduler_file_that_is_not_quite_json() {
     assert_eq!(load(ModelCopy::new().write("scheduler/scheduler_config.json", saved).path()).0, Status::Ok);
 }
 
+/// Editors on Windows put a byte order mark before a file, and Python writes whole numbers that were floats.
+#[test]
+fn files_as_windows_and_python_write_them() {
+    for file in [
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        "scumble.json",
+        "text_encoder/config.json",
+        "tokenizer/tokenizer_config.json",
+        "tokenizer/special_tokens_map.json",
+        "tokenizer/vocab.json",
+        "tokenizer/merges.txt",
+        "unet/config.json",
+        "vae_decoder/config.json",
+    ] {
+        let copy = ModelCopy::new();
+        let text = fs::read_to_string(original(file)).unwrap().replace('\n', "\r\n");
+        copy.write(file, format!("\u{FEFF}{text}"));
+        let (status, text) = load(copy.path());
+        assert!(status == Status::Ok, "{file}: {status:?} ({text})");
+    }
+    for (file, from, to) in [
+        ("scheduler/scheduler_config.json", "\"num_train_timesteps\": 1000", "\"num_train_timesteps\": 1000.0"),
+        ("scheduler/scheduler_config.json", "\"steps_offset\": 1", "\"steps_offset\": 1.0, \"more\":-Infinity"),
+        ("text_encoder/config.json", "\"max_position_embeddings\": 24", "\"max_position_embeddings\":24.0,\"n\":NaN"),
+        ("unet/config.json", "\"sample_size\": 16", "\"sample_size\": 1.6e1, \"n\": [NaN, Infinity]"),
+        ("scumble.json", "\"steps\": 20", "\"steps\": 20.0"),
+        ("tokenizer/tokenizer_config.json", "\"model_max_length\": 24", "\"model_max_length\": Infinity"),
+        ("tokenizer/vocab.json", "\"!\": 0", "\"!\": 0.0"),
+    ] {
+        let copy = ModelCopy::new();
+        copy.replace(file, from, to);
+        let info = Context::open(Places::at(copy.path()), Device::default()).unwrap().wait(None).unwrap().info;
+        let found = (info.scheduler.train_timesteps(), info.width, info.token_limit, info.defaults.steps);
+        assert_eq!(found, (1000, 64, 24, 20), "{file}: {to}");
+    }
+    let nan = ModelCopy::new();
+    nan.replace("scheduler/scheduler_config.json", "\"beta_end\": 0.012", "\"beta_end\": NaN");
+    refused(nan.path(), Status::ModelInvalid, &["scheduler_config.json", "\"NaN\""]);
+}
+
 #[test]
 fn a_git_lfs_pointer() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
@@ -169,7 +210,7 @@ fn values_that_make_no_sense() {
     let large = ModelCopy::new();
     large.replace(UNET, "\"sample_size\": 16", "\"sample_size\": 1024");
     large.write(VAE, "{\"block_out_channels\": [1, 2, 3, 4, 5]}");
-    refused(large.path(), Status::ModelInvalid, &["sample_size makes pictures of 16384 × 16384"]);
+    refused(large.path(), Status::ModelInvalid, &["sample_size makes images of 16384 × 16384"]);
 }
 
 /// As in diffusers, the class that `model_index.json` names counts, and not the file's own.
@@ -292,9 +333,71 @@ fn variants() {
         ok(unsafe { scumble_context_create(&desc, &mut context) });
         (unsafe { scumble_context_wait(context, -1) }, last_error())
     };
+    copy.write("vae_decoder/model_quantized.onnx", "damaged").write("text_encoder/model.int8.onnx", "damaged");
     assert_eq!(load(copy.path()).0, Status::Ok, "what lies in the part itself comes first");
+    for (name, file) in [
+        ("quantized", "vae_decoder/model_quantized.onnx"),
+        ("model_quantized", "vae_decoder/model_quantized.onnx"),
+        ("model_quantized.onnx", "vae_decoder/model_quantized.onnx"),
+        ("int8", "text_encoder/model.int8.onnx"),
+    ] {
+        let (status, text) = variant(name);
+        assert!(status == Status::ModelInvalid && text.contains(file), "{name}: {status:?} ({text})");
+    }
     let (status, text) = variant("fp16");
     assert!(status == Status::ModelInvalid && text.contains("unet/fp16/model.onnx"), "{status:?} ({text})");
     let (status, text) = variant("int4");
     assert!(status == Status::InvalidArgument && text.contains("variant is \"int4\""), "{status:?} ({text})");
+    assert!(text.contains("unet/fp16/model.onnx") && text.contains("vae_decoder/model_quantized.onnx"), "{text}");
+}
+
+/// Files that other exporters name otherwise are told, and the variant takes them.
+#[test]
+fn files_of_other_names() {
+    let renamed = |from: &str, to: &str| {
+        let copy = ModelCopy::new();
+        copy.write(to, fs::read(copy.path().join(from)).unwrap()).remove(from);
+        copy
+    };
+    let load = |copy: &ModelCopy, variant: Option<&str>| {
+        let places = Places { variant: variant.map(str::to_owned), ..Places::at(copy.path()) };
+        Context::open(places, Device::default()).unwrap().wait(None).map(drop)
+    };
+    for (file, variant) in [
+        ("unet/model_fp16.onnx", "fp16"),
+        ("unet/model_quantized.onnx", "quantized"),
+        ("unet/onnx/model.onnx", "onnx"),
+        ("unet/unet.onnx", "unet"),
+    ] {
+        let copy = renamed("unet/model.onnx", file);
+        let error = load(&copy, None).unwrap_err();
+        assert_eq!(error.status(), Status::ModelIncomplete);
+        let text = error.to_string();
+        assert!(
+            text.contains("lacks unet/model.onnx;") && text.contains(&format!("There are {file}: variant")),
+            "{text}"
+        );
+        load(&copy, Some(variant)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+    let flat = renamed("unet/model.onnx", "stable-diffusion-unet.onnx");
+    refused(flat.path(), Status::ModelIncomplete, &["There are stable-diffusion-unet.onnx: each part needs a folder"]);
+}
+
+/// Another pipeline is named, rather than what it has not.
+#[test]
+fn models_of_other_pipelines() {
+    let index = |class: &str| format!("{{\"_class_name\": \"{class}\"}}");
+    for class in ["StableDiffusion3Pipeline", "FluxPipeline", "PixArtAlphaPipeline", "QwenImagePipeline"] {
+        let copy = ModelCopy::new();
+        copy.write("model_index.json", index(class)).write("transformer/model.onnx", "").remove("unet");
+        let named = format!("model_index.json names the pipeline \"{class}\"");
+        refused(copy.path(), Status::ModelUnsupported, &[named.as_str(), "lacks unet/model.onnx", "transformer/"]);
+    }
+    for class in ["ORTStableDiffusionXLImg2ImgPipeline", "OnnxStableDiffusionPipeline", "SomebodysPipeline"] {
+        assert_eq!(load(ModelCopy::new().write("model_index.json", index(class)).path()).0, Status::Ok, "{class}");
+    }
+    let upscaler = ModelCopy::new();
+    upscaler.write("model_index.json", index("StableDiffusionUpscalePipeline"));
+    upscaler.replace("unet/config.json", "\"out_channels\": 4", "\"out_channels\": 3");
+    refused(upscaler.path(), Status::ModelUnsupported, &["\"StableDiffusionUpscalePipeline\"", "gives 3"]);
 }

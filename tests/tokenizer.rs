@@ -9,7 +9,7 @@ use common::{clip, golden};
 use ndarray::s;
 use scumble::text::{Tokenizer, Tokens};
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 use tempfile::TempDir;
 
 /// What emblem-64's text encoder takes, begin and end counted.
@@ -114,12 +114,44 @@ fn padding_may_differ_from_the_end() {
     }
 }
 
+/// Tokens besides the vocabulary, with their flags, in all the files that name them.
+#[test]
+fn added_tokens_are_read_as_transformers_reads_them() {
+    #[derive(Deserialize)]
+    struct Entry {
+        directory: String,
+        files: Map<String, Value>,
+        texts: Vec<String>,
+        ids: Vec<Vec<u32>>,
+    }
+    let entries: Vec<Entry> = golden::entries("added_tokens");
+    assert!(entries.len() >= 8);
+    for entry in entries {
+        let temporary = TempDir::new().unwrap();
+        let path = temporary.path();
+        match entry.files.get("whole") {
+            Some(added) => write_whole(path, Some(added)),
+            None => ["vocab.json", "merges.txt"].iter().for_each(|file| {
+                fs::copy(directory().join(file), path.join(file)).unwrap();
+            }),
+        }
+        for (file, content) in entry.files.iter().filter(|(file, _)| *file != "whole") {
+            fs::write(path.join(file), content.to_string()).unwrap();
+        }
+        let tokenizer = Tokenizer::open(path, LENGTH).unwrap();
+        for (text, ids) in entry.texts.iter().zip(&entry.ids) {
+            assert_eq!(encode(&tokenizer, text).ids.as_slice().unwrap(), ids, "{}: {text:?}", entry.directory);
+        }
+    }
+}
+
 /// A directory as newer exporters write it: `tokenizer.json`, with settings of its own for length
 /// and padding, in place of `vocab.json` and `merges.txt`.
 #[test]
 fn tokenizer_json_gives_the_same() {
     let temporary = TempDir::new().unwrap();
-    write_whole(temporary.path());
+    write_whole(temporary.path(), None);
+    fs::copy(directory().join("tokenizer_config.json"), temporary.path().join("tokenizer_config.json")).unwrap();
     let whole = Tokenizer::open(temporary.path(), LENGTH).unwrap();
     let parts = Tokenizer::open(&directory(), LENGTH).unwrap();
     for Golden { text, ids } in golden::entries("tokens") {
@@ -143,14 +175,16 @@ fn configured(config: &Value, limit: usize) -> Tokenizer {
     Tokenizer::open(temporary.path(), limit).unwrap()
 }
 
-/// What transformers saves, with the vocabulary and the merges put back in.
-fn write_whole(into: &Path) {
+/// What transformers saves, with the vocabulary and the merges put back in, and with other added tokens.
+fn write_whole(into: &Path, added: Option<&Value>) {
     let mut whole: Value = serde_json::from_slice(&golden::read("tokenizer.json")).unwrap();
     let vocabulary: Value = serde_json::from_slice(&fs::read(directory().join("vocab.json")).unwrap()).unwrap();
     let merges = fs::read_to_string(directory().join("merges.txt")).unwrap();
     let merges: Vec<Vec<&str>> = merges.lines().skip(1).map(|line| line.split(' ').collect()).collect();
     whole["model"]["vocab"] = vocabulary;
     whole["model"]["merges"] = json!(merges);
+    if let Some(added) = added {
+        whole["added_tokens"] = added.clone();
+    }
     fs::write(into.join("tokenizer.json"), whole.to_string()).unwrap();
-    fs::copy(directory().join("tokenizer_config.json"), into.join("tokenizer_config.json")).unwrap();
 }

@@ -5,12 +5,12 @@ use std::io::Cursor;
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use scumble::model::{channels, scan, seamless, widen, Seamless};
+use scumble::model::{channels, scan, seamless, widen, Roots, Seamless};
 
 fuzz_target!(|file: &[u8]| {
     // The folder has files that external data may name.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/onnx");
-    let check = |file: &[u8]| scan::model(Cursor::new(file), file.len() as u64, &folder, &folder);
+    let check = |file: &[u8]| scan::model(Cursor::new(file), file.len() as u64, &Roots::new(&folder, &[]), &folder);
     if check(file).is_ok() {
         let weights = scan::Weights::InFiles { own: "weights.bin", rename: &|location| location };
         let graph = scan::without_weights(Cursor::new(file), file.len() as u64, weights);

@@ -13,6 +13,7 @@ use ndarray::{concatenate, s, Array2, Array3, Array4, Axis};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::image::{self, Picture};
+use crate::log::{self, LogLevel};
 use crate::model::{Conditioning, Denoise, Family, Model, ModelInfo};
 use crate::random::Random;
 use crate::scheduler::{self, Course, Latents, Pipeline, Scheduler};
@@ -103,6 +104,12 @@ impl Diffusion {
         }
         if begin > 0 {
             scheduler.begin_at(begin);
+        }
+        if let Some(timestep) = scheduler.timesteps().iter().find(|t| info.cuts_timesteps && t.fract() != 0.0) {
+            let (model, sampler) = (&info.name, plan.sampler.name());
+            let text =
+                "the UNet takes whole timesteps, so their fractions are cut off; export it with a timestep of float32";
+            log::push(LogLevel::Warning, format!("model {model:?}, scheduler {sampler}, timestep {timestep}: {text}"));
         }
         let [channels, height, width] = plan.latents;
         Ok(Self {

@@ -34,8 +34,10 @@ pub struct scumble_context_desc {
     /// Default NULL, or "auto": the first usable one of CUDA, DirectML and WebGPU that is a GPU, else the CPU. The
     /// others build engines of a model for minutes, or run parts of it, and have to be named.
     pub device: *const c_char,
-    /// A folder within the parts of the model, such as "fp16" for `unet/fp16/model.onnx`: UTF-8, at
-    /// most 256 bytes. Default NULL: what lies in the parts themselves, or else the most exact.
+    /// Which of several ONNX files of a part to take: UTF-8, at most 256 bytes. "fp16" is `unet/fp16/model.onnx`,
+    /// `unet/model_fp16.onnx`, `unet/model.fp16.onnx` or `unet/fp16.onnx`; a name that ends with `.onnx` is a file of
+    /// that name. A part that has none of these is taken as by default. Default NULL: `model.onnx` of each part, or
+    /// else that of its folder `fp32` or `fp16`.
     pub variant: *const c_char,
     /// Directories of ControlNets (each with a `model.onnx`) or their ONNX files, besides
     /// `controlnet/` in the model directory: an array of `controlnet_count` paths, UTF-8, at most
@@ -72,8 +74,17 @@ pub struct scumble_context_desc {
     /// ControlNets is not recorded (the log says so); one of which the device does not compute all is refused by its
     /// first step with `SCUMBLE_STATUS_NOT_SUPPORTED`.
     pub device_options: *const c_char,
+    /// Further folders that links in the model directory, or in a ControlNet's, may lead into, so that models can
+    /// share parts: an array of `model_root_count` paths, UTF-8, at most 32 KiB each. Default NULL: a link that leads
+    /// out of the directory is refused with `SCUMBLE_STATUS_MODEL_INVALID`, but for those of Hugging Face's cache.
+    /// What lies in these folders is trusted no more than the model itself.
+    pub model_roots: *const *const c_char,
+    /// How many paths that is: 0 to 16. Default 0.
+    pub model_root_count: u32,
+    /// 0.
+    pub reserved: u32,
 }
-c_struct!(scumble_context_desc, 72);
+c_struct!(scumble_context_desc, 88);
 
 /// A flag of `scumble_context_desc`: the left edge of a picture goes on at the right one.
 pub const SCUMBLE_SEAMLESS_X: u32 = 1;
@@ -183,6 +194,9 @@ fn defaults(struct_size: u32) -> scumble_context_desc {
         seamless: 0,
         memory_budget: 0,
         device_options: ptr::null(),
+        model_roots: ptr::null(),
+        model_root_count: 0,
+        reserved: 0,
     }
 }
 
@@ -208,14 +222,19 @@ pub unsafe extern "C" fn scumble_context_create(
     call("scumble_context_create", || {
         boundary::not_null(context, "context")?;
         // SAFETY: the caller's promise; the texts are the caller's too.
-        let (desc, path, device, device_options, variant, controlnets) = unsafe {
+        let (desc, path, device, device_options, variant, controlnets, roots) = unsafe {
             let desc = desc::read(desc, "desc", defaults(0))?;
             let path = boundary::text(desc.model_path, "model_path", MAX_PATH)?;
             let device = boundary::optional_text(desc.device, "device", MAX_NAME)?;
             let device_options = boundary::optional_text(desc.device_options, "device_options", MAX_OPTIONS)?;
             let variant = boundary::optional_text(desc.variant, "variant", MAX_NAME)?;
-            (desc, path, device, device_options, variant, controlnets(&desc)?)
+            let controlnets = paths("controlnet", "controlnet_paths", desc.controlnet_paths, desc.controlnet_count)?;
+            let roots = paths("model_root", "model_roots", desc.model_roots, desc.model_root_count)?;
+            (desc, path, device, device_options, variant, controlnets, roots)
         };
+        if desc.reserved != 0 {
+            bail!(UnsupportedField, "reserved is {}; expected 0", desc.reserved);
+        }
         handle::refuse_shutdown()?;
         let group = ThreadGroup::new(priority_of(desc.priority)?);
         let options = Options {
@@ -224,7 +243,7 @@ pub unsafe extern "C" fn scumble_context_create(
             memory_budget: Some(desc.memory_budget).filter(|bytes| *bytes > 0),
             seamless: seamless_of(desc.seamless)?,
         };
-        let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets };
+        let places = Places { model: PathBuf::from(path), variant: variant.map(str::to_owned), controlnets, roots };
         let created = Context::open(places, options)?;
         // SAFETY: as above.
         unsafe { boundary::write(context, "context", handle::insert(created)?) }
@@ -259,18 +278,18 @@ fn seamless_flags(seamless: Seamless) -> u32 {
 }
 
 /// # Safety
-/// The array has as many paths as the descriptor says.
-unsafe fn controlnets(desc: &scumble_context_desc) -> Result<Vec<PathBuf>> {
-    limits::count("controlnet_count", desc.controlnet_count as usize, MAX_CONTROLNETS)?;
-    if desc.controlnet_count > 0 {
-        boundary::not_null(desc.controlnet_paths, "controlnet_paths")?;
+/// The array has so many paths.
+unsafe fn paths(name: &str, array: &'static str, paths: *const *const c_char, count: u32) -> Result<Vec<PathBuf>> {
+    limits::count(&format!("{name}_count"), count as usize, MAX_CONTROLNETS)?;
+    if count > 0 {
+        boundary::not_null(paths, array)?;
     }
     let path = |i: u32| {
         // SAFETY: the caller's promise.
-        let path = unsafe { boundary::text(*desc.controlnet_paths.add(i as usize), "controlnet_paths", MAX_PATH) };
+        let path = unsafe { boundary::text(*paths.add(i as usize), array, MAX_PATH) };
         path.map(PathBuf::from).map_err(|error| error.within(format_args!("entry {i}")))
     };
-    (0..desc.controlnet_count).map(path).collect()
+    (0..count).map(path).collect()
 }
 
 fn weights_of(value: i32) -> Result<Weights> {

@@ -7,13 +7,15 @@ use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis};
 use serde::Deserialize;
 
 use super::conditioner::{Conditioner, Conditioning, Texts};
+use super::fit::{Dimension, Fit};
+use super::index::Index;
 use super::info::{Defaults, Family, Features, ModelInfo, Settings};
 use super::layout::Layout;
 use super::memory::budget::{Budget, Part};
 use super::memory::{Images, Memory};
 use super::session::component::Component;
 use super::session::values::{Home, Values};
-use super::unet::controlnet::{ControlNet, Task};
+use super::unet::controlnet::{self, ControlNet, Task};
 use super::unet::{Conditions, Unet};
 use super::vae::encoder::VaeEncoder;
 use super::vae::{VaeDecoder, VaeScale};
@@ -37,11 +39,13 @@ const SMALLEST_PREVIEW: usize = 16;
 pub struct Places {
     /// The model directory.
     pub model: PathBuf,
-    /// A folder within its parts, such as "fp16"; what lies there directly, or else the most exact,
-    /// where not given.
+    /// A folder within its parts, such as "fp16", or the end of the files' names; what lies there as
+    /// `model.onnx`, or else the most exact folder, where not given.
     pub variant: Option<String>,
     /// Directories of ControlNets, or their ONNX files.
     pub controlnets: Vec<PathBuf>,
+    /// Further folders that links in these directories may lead to.
+    pub roots: Vec<PathBuf>,
 }
 
 impl Places {
@@ -61,6 +65,10 @@ impl Places {
         for path in &self.controlnets {
             limits::length("controlnet_paths", path.as_os_str().len(), MAX_PATH)?;
         }
+        limits::count("model_root_count", self.roots.len(), MAX_CONTROLNETS)?;
+        for path in &self.roots {
+            limits::length("model_roots", path.as_os_str().len(), MAX_PATH)?;
+        }
         Ok(())
     }
 }
@@ -76,22 +84,6 @@ pub struct StableDiffusion {
     pub(super) controlnets: Vec<ControlNet>,
 }
 
-/// `model_index.json`, of which little counts: what a model is shows in its parts.
-#[derive(Deserialize)]
-#[serde(default)]
-struct Index {
-    force_zeros_for_empty_prompt: bool,
-    /// Library and class, or two nulls.
-    scheduler: Option<(Option<String>, Option<String>)>,
-    _name_or_path: Option<String>,
-}
-
-impl Default for Index {
-    fn default() -> Self {
-        Self { force_zeros_for_empty_prompt: true, scheduler: None, _name_or_path: None }
-    }
-}
-
 /// Of a part's `config.json`: what the model was called that it was made of.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -104,19 +96,21 @@ impl StableDiffusion {
     /// there, `text_encoder_2/`, `tokenizer_2/`, `vae_encoder/`, `vae_decoder_tiny/`, `controlnet/`,
     /// `scheduler/scheduler_config.json` and `scumble.json`.
     pub fn open(places: &Places, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let mut layout = Layout::open(&places.model, places.variant.as_deref())?;
-        files::check_links(&places.model)?;
-        runtime::load(None)?;
+        let layout = Layout::open(places)?;
+        let index: Index = layout.optional("model_index.json")?.unwrap_or_default();
+        index.check(&layout)?;
+        Self::load(layout, &index, places, options, cancel).map_err(|error| index.explain(error))
+    }
 
-        let index: Index = files::read_optional_json(&layout.path("model_index.json"))?;
-        let sdxl = layout.path("text_encoder_2").is_dir();
-        let class = index.scheduler.and_then(|(_, class)| class);
-        let scheduler = read_scheduler(&layout.path("scheduler/scheduler_config.json"), class, sdxl)?;
-        let settings: Settings = files::read_optional_json(&layout.path("scumble.json"))?;
+    fn load(mut layout: Layout, index: &Index, places: &Places, options: &Options, cancel: &Cancel) -> Result<Self> {
+        runtime::load(None)?;
+        let sdxl = files::exists(&layout.path("text_encoder_2"));
+        let scheduler = read_scheduler(&layout, index.scheduler(), sdxl)?;
+        let settings: Settings = layout.optional("scumble.json")?.unwrap_or_default();
         settings.check(&scheduler).map_err(|error| error.within("scumble.json"))?;
         let scale = VaeScale::read(&layout, if sdxl { 0.13025 } else { 0.18215 })?;
 
-        let controlnets = controlnet_files(&layout, &places.controlnets);
+        let controlnets = controlnet_files(&mut layout, &places.controlnets)?;
         layout.scan(&controlnets)?;
         let mut budget = match options.memory_budget {
             Some(bytes) => Some(Budget::read(bytes, &layout, &controlnets)?),
@@ -144,7 +138,8 @@ impl StableDiffusion {
         tiny_decoder.iter_mut().for_each(|decoder| seen(&mut decoder.component));
         let mut encoder = VaeEncoder::open(&layout, scale, options, cancel)?;
         encoder.iter_mut().for_each(|encoder| seen(&mut encoder.component));
-        let mut controlnets = open_controlnets(&layout, &controlnets, &unet, options, cancel)?;
+        let open = |path: &PathBuf| ControlNet::open(layout.controlnet(path), options, cancel);
+        let mut controlnets = controlnets.iter().map(open).collect::<Result<Vec<_>>>()?;
         controlnets.iter_mut().for_each(|net| seen(&mut net.component));
         if let Some(budget) = &mut budget {
             budget.decodes_tiles = !decoder.has_fixed_size();
@@ -157,6 +152,13 @@ impl StableDiffusion {
                 );
             }
         }
+        if let Some(net) = controlnets.iter().find(|net| net.wants_pooled() && !sdxl) {
+            let path = net.component.source().path.display();
+            bail!(ModelUnsupported, "{path} is made for SDXL, which this model is not");
+        }
+        if sdxl && !conditioner.pools() {
+            bail!(ModelUnsupported, "text_encoder_2: no output is named text_embeds, which the UNet of SDXL takes");
+        }
         if unet.wants_pooled() != sdxl {
             let (has, lacks) =
                 if sdxl { ("a text_encoder_2", "text_embeds") } else { ("text_embeds", "text_encoder_2") };
@@ -167,11 +169,28 @@ impl StableDiffusion {
             Some(rows) => Some(LatentRgb::new(rows, unet.channels).map_err(|error| error.within("scumble.json"))?),
             None => scale.known.map(LatentRgb::known).filter(|map| map.channels() == unet.channels),
         };
-        let (height, width) = (unet.sample_size.0 * scale.factor, unet.sample_size.1 * scale.factor);
+        let fit = {
+            let mut fit = Fit::new(scale.factor);
+            conditioner.fit(&mut fit)?;
+            unet.fit(&mut fit)?;
+            decoder.fit(&mut fit)?;
+            tiny_decoder.iter().try_for_each(|decoder| decoder.fit(&mut fit))?;
+            encoder.iter().try_for_each(|encoder| encoder.fit(&mut fit, unet.channels))?;
+            controlnets.iter().try_for_each(|net| net.fit(&mut fit, unet.residuals()))?;
+            fit
+        };
+        if let Some(by) = unet.fixed_tokens().or_else(|| controlnets.iter().find_map(ControlNet::fixed_tokens)) {
+            conditioner.limit_to_one_chunk(by);
+        }
+        let fixed = |dimension| side(&fit, dimension, scale.factor);
+        let (fixed_height, fixed_width) = (fixed(Dimension::Height)?, fixed(Dimension::Width)?);
+        let (native_height, native_width) = unet.sample_size;
+        let height = fixed_height.unwrap_or(native_height * scale.factor);
+        let width = fixed_width.unwrap_or(native_width * scale.factor);
         if height.max(width) > MAX_SIDE {
             bail!(
                 ModelInvalid,
-                "unet/config.json: sample_size makes pictures of {width} × {height}; expected at most {MAX_SIDE}"
+                "unet/config.json: sample_size makes images of {width} × {height}; expected at most {MAX_SIDE}"
             );
         }
         let family = if sdxl {
@@ -192,7 +211,6 @@ impl StableDiffusion {
             embeds_guidance: unet.embeds_guidance(),
             tiny_decoder: tiny_decoder.is_some(),
         };
-        let (fixed_height, fixed_width) = unet.fixed_size();
         let defaults = Defaults::new(&settings, family, features, &scheduler, &names)?;
         let info = ModelInfo {
             name,
@@ -200,14 +218,15 @@ impl StableDiffusion {
             features,
             height,
             width,
-            fixed_height: fixed_height.map(|side| side * scale.factor),
-            fixed_width: fixed_width.map(|side| side * scale.factor),
+            fixed_height,
+            fixed_width,
             vae_factor: scale.factor,
             size_multiple: scale.factor * unet.multiple,
             latent_channels: unet.channels,
             token_limit: conditioner.token_limit(),
             defaults,
             scheduler,
+            cuts_timesteps: unet.cuts_timesteps() || controlnets.iter().any(ControlNet::cuts_timesteps),
             latent_rgb,
             memory: Memory {
                 text_encoders: conditioner.components().map(|encoder| encoder.held().clone()).collect(),
@@ -318,41 +337,49 @@ impl Model for StableDiffusion {
 }
 
 /// Those that the caller names, and before them the directory's own: `controlnet/`, `controlnet_1/`, …
-fn controlnet_files(layout: &Layout, more: &[PathBuf]) -> Vec<PathBuf> {
+///
+/// Some directories (TensorStack's `…-amuse`) have a second UNet as `controlnet/`, which takes what ControlNets add. It
+/// is the UNet where there are ControlNets to use it with.
+fn controlnet_files(layout: &mut Layout, more: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let named = more.iter().map(|path| if path.is_dir() { path.join("model.onnx") } else { path.clone() });
-    let numbered = (1..).map_while(|i| layout.find_model(&format!("controlnet_{i}")));
-    layout.find_model("controlnet").into_iter().chain(numbered).chain(named).collect()
+    let numbered = (1..=MAX_CONTROLNETS).map_while(|i| layout.find_model(&format!("controlnet_{i}")));
+    let mut files: Vec<PathBuf> = numbered.chain(named).collect();
+    let Some(first) = layout.find_model("controlnet") else { return Ok(files) };
+    if !controlnet::is_unet(&layout.roots_of(&first), &first)? {
+        files.insert(0, first);
+        return Ok(files);
+    }
+    let what = "controlnet: it is no ControlNet, but a UNet that takes what ControlNets add";
+    if files.is_empty() {
+        let text =
+            format!("{what}. It is left out: it takes the place of unet/ where controlnet_paths names ControlNets");
+        log::push(LogLevel::Warning, text);
+    } else {
+        log::push(LogLevel::Info, format!("{what}. It takes the place of unet/"));
+        layout.unet = "controlnet";
+    }
+    Ok(files)
 }
 
-fn open_controlnets(
-    layout: &Layout,
-    paths: &[PathBuf],
-    unet: &Unet,
-    options: &Options,
-    cancel: &Cancel,
-) -> Result<Vec<ControlNet>> {
-    let mut nets = Vec::new();
-    for path in paths {
-        let net = ControlNet::open(layout.controlnet(path), options, cancel)?;
-        if net.residuals() != unet.residuals().len() {
-            bail!(
-                ModelUnsupported,
-                "{} gives {} residuals, but the UNet takes {}; expected a UNet exported with the inputs down_block_0_additional_residual, … and mid_block_additional_residual",
-                path.display(),
-                net.residuals(),
-                unet.residuals().len()
-            );
-        }
-        nets.push(net);
+/// A side of images in pixels, where a part fixes it.
+fn side(fit: &Fit, dimension: Dimension, factor: usize) -> Result<Option<usize>> {
+    match fit.get(dimension) {
+        Some((latents, by)) if latents > MAX_SIDE / factor => bail!(
+            ModelUnsupported,
+            "{by} has a {dimension} of {latents}, which is {} pixels; expected at most {MAX_SIDE}",
+            latents.saturating_mul(factor)
+        ),
+        found => Ok(found.map(|(latents, _)| latents * factor)),
     }
-    Ok(nets)
 }
 
 /// The scheduler's settings. Its class is the one that `model_index.json` names, as in diffusers, and else the file's.
-fn read_scheduler(path: &Path, class: Option<String>, sdxl: bool) -> Result<SchedulerConfig> {
-    let mut config = match path.exists() {
-        true => SchedulerConfig::parse(&files::read_config(path)?).map_err(|error| error.within(path.display()))?,
-        false => {
+fn read_scheduler(layout: &Layout, class: Option<String>, sdxl: bool) -> Result<SchedulerConfig> {
+    const FILE: &str = "scheduler/scheduler_config.json";
+    let path = &layout.path(FILE);
+    let mut config = match layout.optional_text(FILE)? {
+        Some(text) => SchedulerConfig::parse(&text).map_err(|error| error.within(path.display()))?,
+        None => {
             let (assumed, name) = match sdxl {
                 true => (SchedulerConfig::stable_diffusion_xl(), "XL"),
                 false => (SchedulerConfig::stable_diffusion(), "1"),

@@ -79,6 +79,8 @@ pub struct ModelInfo {
     pub scheduler: SchedulerConfig,
     /// What to use where the caller does not say.
     pub defaults: Defaults,
+    /// Whether it takes whole numbers as timesteps, so that the fractions of some samplers are cut off.
+    pub cuts_timesteps: bool,
     /// How linear previews are coloured; fitted from the autoencoder where it is neither given nor known.
     pub latent_rgb: Option<LatentRgb>,
     /// Along which axes its pictures tile.

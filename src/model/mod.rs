@@ -3,7 +3,9 @@
 mod conditioner;
 mod decoding;
 mod directory;
+mod fit;
 mod graph;
+mod index;
 mod info;
 mod latent_rgb;
 mod layout;
@@ -27,6 +29,8 @@ pub use memory::budget::Budget;
 pub use memory::{Held, Images, Memory, Share};
 pub use options::{Device, Options, Weights};
 pub use session::loaded::{bytes_copied, time_in_sessions};
+
+pub use crate::files::Roots;
 
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};

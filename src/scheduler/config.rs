@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::sigmas::Curve;
 use super::Sampler;
 use crate::error::{bail, Error, Result, Status};
+use crate::files;
 
 /// The noise schedule that the model was trained with, and how to sample it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -131,7 +132,7 @@ impl SchedulerConfig {
     /// class has are errors that name their key.
     pub fn parse(text: &str) -> Result<Self> {
         let invalid = |error: serde_json::Error| Error::new(Status::ModelInvalid, error.to_string());
-        let file: Map<String, Value> = serde_json::from_str(&text.replace(": -Infinity", ": null")).map_err(invalid)?;
+        let file: Map<String, Value> = files::parse_json(text).map_err(invalid)?;
         for (key, value) in &file {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
             if let Err(error) = serde_json::from_value::<Self>(Value::Object(alone)) {
@@ -232,7 +233,7 @@ impl SchedulerConfig {
         ];
         let flags = flags.into_iter().filter(|(_, flag, changing)| *flag == Some(*changing));
         let mut changes: Vec<_> = flags.map(|(key, _, changing)| (key, changing.to_string())).collect();
-        if let Some(lambda) = self.lambda_min_clipped.filter(|lambda| lambda.is_finite()) {
+        if let Some(lambda) = self.lambda_min_clipped.filter(|lambda| lambda.abs() < f64::MAX) {
             changes.push(("lambda_min_clipped", lambda.to_string()));
         }
         if self.interpolation_type == Some(Interpolation::LogLinear) {

@@ -1,8 +1,10 @@
 //! From the text of a prompt to the token ids that a text encoder reads, and the weights of its words.
 
+mod added;
 mod chunks;
 pub mod emphasis;
 pub mod foreign;
+mod merges;
 mod pipeline;
 mod syntax;
 mod tokenizer;

@@ -39,6 +39,7 @@ pub fn model(mut script: impl FnMut(Call) -> Result<()> + Send + 'static) -> Box
 pub fn cancellable(script: impl FnMut(Call, &Cancel) -> Result<()> + Send + 'static) -> Box<dyn Model> {
     let rows = [[0.1, 0.2, 0.3]; 5];
     let info = ModelInfo {
+        cuts_timesteps: false,
         name: "fake".into(),
         family: Family::Sd1,
         features: Features { images: true, clip_skip: 2, controlnets: 1, ..Features::default() },

@@ -202,6 +202,15 @@ fn links() -> Vec<Case> {
         };
         case(&format!("a link from {from}"), change, ModelInvalid, "out of the model directory")
     }
+    let data = case(
+        "a link from a data file",
+        |copy| {
+            copy.write(ENCODER, encoder(weights(external(&[("location", "weights.bin")])), &[], &[]));
+            symlink(outside().join("secret.bin"), copy.path().join(DATA)).unwrap();
+        },
+        ModelInvalid,
+        "out of the model directory",
+    );
     let deep = case(
         "a link deep down",
         |copy| {
@@ -215,6 +224,7 @@ fn links() -> Vec<Case> {
     let chain = case(
         "a link to a link",
         |copy| {
+            copy.write(ENCODER, encoder(weights(external(&[("location", "weights.bin")])), &[], &[]));
             symlink("two.bin", copy.path().join(DATA)).unwrap();
             symlink(outside().join("secret.bin"), copy.path().join("text_encoder/two.bin")).unwrap();
         },
@@ -231,14 +241,16 @@ fn links() -> Vec<Case> {
         "weights.bin cannot be read",
     );
     vec![
-        link(DATA, "secret.bin"),
-        link("text_encoder/data", ""),
-        link("text_encoder/fp16/model.onnx", "secret.bin"),
         link("vae_decoder/model.onnx", "secret.bin"),
+        link("vae_encoder/model.onnx", "secret.bin"),
+        link("controlnet/model.onnx", "secret.bin"),
         link("unet/config.json", "config.json"),
         link("tokenizer/merges.txt", "merges.txt"),
+        link("tokenizer/added_tokens.json", "config.json"),
         link("scumble.json", "scumble.json"),
-        link("scheduler", ""),
+        link("scheduler/scheduler_config.json", "config.json"),
+        link("model_index.json", "config.json"),
+        data,
         deep,
         chain,
         round,

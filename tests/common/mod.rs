@@ -17,6 +17,7 @@ pub mod onnx;
 pub mod painting;
 pub mod sdk;
 pub mod statuses;
+pub mod stub;
 #[cfg(unix)]
 pub mod windows;
 

@@ -82,16 +82,17 @@ pub fn function(name: &str, calls: &[(&str, &str)]) -> Vec<u8> {
     [bytes(1, name), bytes(10, "own"), nodes, bytes(9, number(2, 17))].concat()
 }
 
-/// A text encoder that looks up rows of `weights`, which is `[4, 8]` in f32, with more fields for its graph
-/// and for the model.
+/// A text encoder that looks up rows of `weights`, which is `[4, 8]` in f32, and gives each 16 times side by side, with
+/// more fields for its graph and for the model.
 pub fn encoder(weights: Vec<u8>, graph: &[Vec<u8>], model: &[Vec<u8>]) -> Vec<u8> {
-    let lookup = [bytes(1, "weights"), bytes(1, "input_ids"), bytes(2, "last_hidden_state"), bytes(4, "Gather")];
+    let axis = bytes(5, [bytes(1, "axis"), number(3, 2), number(20, 2)].concat());
     let graph = [
-        bytes(1, lookup.concat()),
+        operator("Gather", &["weights", "input_ids"], "row", &[]),
+        operator("Concat", &["row"; 16], "last_hidden_state", &[axis]),
         bytes(2, "graph"),
         bytes(5, weights),
         bytes(11, port("input_ids", 7, &[1, 24])),
-        bytes(12, port("last_hidden_state", 1, &[1, 24, 8])),
+        bytes(12, port("last_hidden_state", 1, &[1, 24, 128])),
         graph.concat(),
     ];
     [number(1, 8), bytes(7, graph.concat()), bytes(8, number(2, 17)), model.concat()].concat()

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
+import added_tokens
 import clip_tokens
 import prompt_syntax
 import random_numbers
@@ -47,6 +48,7 @@ def main():
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     tokens.make(out, pipe)
+    added_tokens.make(out, MODEL / "tokenizer", out / "tokenizer.json")
     clip_tokens.make(out)
     prompt_syntax.make(out)
     random_numbers.make(out)

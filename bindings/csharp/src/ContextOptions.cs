@@ -37,8 +37,9 @@ namespace Scumble
         public string DeviceOptions { get; set; }
 
         /// <summary>
-        /// A folder within the parts of the model, such as "fp16" for <c>unet/fp16/model.onnx</c>. Null: what lies in the
-        /// parts themselves, or else the most exact.
+        /// Which of several ONNX files of a part to take: "fp16" is <c>unet/fp16/model.onnx</c> or
+        /// <c>unet/model_fp16.onnx</c>; a name that ends with <c>.onnx</c> is a file of that name. A part without it is taken
+        /// as by default. Null: <c>model.onnx</c> of each part, or else that of its folder <c>fp32</c> or <c>fp16</c>.
         /// </summary>
         public string Variant { get; set; }
 
@@ -47,6 +48,13 @@ namespace Scumble
         /// are numbered in this order; the model's own comes first. Null: none.
         /// </summary>
         public IList<string> ControlNetPaths { get; set; }
+
+        /// <summary>
+        /// Further folders that links in the model directory, or in a ControlNet's, may lead into: up to 16. Null: a link that
+        /// leads out of the directory is refused with <see cref="Status.ModelInvalid"/>, but for those of Hugging Face's
+        /// cache.
+        /// </summary>
+        public IList<string> ModelRoots { get; set; }
 
         /// <summary>
         /// Threads that compute, the context's own one counted: 1 to 256. Null: half of the machine's. They sleep when there
@@ -83,13 +91,8 @@ namespace Scumble
             desc.device = pins.Text(Device, nameof(Device));
             desc.deviceOptions = pins.Text(DeviceOptions, nameof(DeviceOptions));
             desc.variant = pins.Text(Variant, nameof(Variant));
-            if (ControlNetPaths != null)
-            {
-                var paths = new IntPtr[ControlNetPaths.Count];
-                for (int i = 0; i < paths.Length; i++) paths[i] = pins.Text(ControlNetPaths[i], nameof(ControlNetPaths));
-                desc.controlnetPaths = pins.Array(paths);
-                desc.controlnetCount = (uint)paths.Length;
-            }
+            desc.controlnetPaths = pins.Texts(ControlNetPaths, nameof(ControlNetPaths), out desc.controlnetCount);
+            desc.modelRoots = pins.Texts(ModelRoots, nameof(ModelRoots), out desc.modelRootCount);
             desc.priority = Priority;
             desc.weights = Weights;
             desc.seamless = Seamless;

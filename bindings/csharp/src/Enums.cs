@@ -62,6 +62,11 @@ namespace Scumble
         ModelUnsupported = -33,
         /// <summary>A file of the model is a Git LFS pointer: the download was not completed.</summary>
         ModelIsPointer = -34,
+        /// <summary>
+        /// The system does not let this process read a file of the model: too many open files, no permission, a disk that
+        /// fails. The model itself may be sound.
+        /// </summary>
+        ModelUnreadable = -35,
         /// <summary>The named device does not exist in this process, or cannot be used.</summary>
         DeviceNotFound = -40,
         /// <summary>

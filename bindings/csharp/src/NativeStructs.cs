@@ -23,6 +23,9 @@ namespace Scumble
         internal Seamless seamless;
         internal ulong memoryBudget;
         internal IntPtr deviceOptions;
+        internal IntPtr modelRoots;
+        internal uint modelRootCount;
+        internal uint reserved;
     }
 
     [StructLayout(LayoutKind.Sequential)]

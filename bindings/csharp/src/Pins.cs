@@ -23,6 +23,16 @@ namespace Scumble
             return Array(Utf8.Bytes(text, parameter));
         }
 
+        /// <summary>The address of the addresses of these texts; zero for null.</summary>
+        internal IntPtr Texts(IList<string> texts, string parameter, out uint count)
+        {
+            count = texts == null ? 0 : (uint)texts.Count;
+            if (texts == null) return IntPtr.Zero;
+            var addresses = new IntPtr[texts.Count];
+            for (int i = 0; i < addresses.Length; i++) addresses[i] = Text(texts[i], parameter);
+            return Array(addresses);
+        }
+
         public void Dispose()
         {
             foreach (var pin in handles) pin.Free();

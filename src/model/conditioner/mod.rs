@@ -5,6 +5,7 @@ mod text_encoder;
 
 use ndarray::{Array2, Array3, Axis};
 
+use super::fit::{Dimension, Fit};
 use super::layout::Layout;
 use super::options::Options;
 use super::session::component::Component;
@@ -93,6 +94,8 @@ pub struct Conditioner {
     encoders: Vec<TextEncoder>,
     /// Whether a negative text that is not given is zeros instead of an empty text.
     zeros_for_none: bool,
+    /// What takes the embeddings of one chunk alone, if anything does.
+    one_chunk: Option<String>,
 }
 
 impl Conditioner {
@@ -106,7 +109,27 @@ impl Conditioner {
         } else {
             vec![open("text_encoder", "tokenizer", Layer::Last)?]
         };
-        Ok(Self { encoders, zeros_for_none: sdxl && zeros_for_none })
+        Ok(Self { encoders, zeros_for_none: sdxl && zeros_for_none, one_chunk: None })
+    }
+
+    /// Checks the encoders against each other and the other parts.
+    pub fn fit(&mut self, fit: &mut Fit) -> Result<()> {
+        let widths = self.encoders.iter().map(|encoder| encoder.fit(fit)).collect::<Result<Vec<_>>>()?;
+        match widths.into_iter().sum::<Option<usize>>() {
+            Some(width) if self.encoders.len() == 1 => fit.note(Dimension::Embedding, width, "text_encoder"),
+            Some(width) => fit.note(Dimension::Embedding, width, "text_encoder with text_encoder_2"),
+            None => Ok(()),
+        }
+    }
+
+    /// Texts may fill one chunk alone, since this takes no more.
+    pub fn limit_to_one_chunk(&mut self, by: String) {
+        self.one_chunk = Some(by);
+    }
+
+    /// Whether a text is given in one vector too.
+    pub fn pools(&self) -> bool {
+        self.encoders.iter().any(TextEncoder::pools)
     }
 
     /// The encoders' models.
@@ -162,7 +185,16 @@ impl Conditioner {
             None => Tokens::plain(encoder.tokenizer(), text),
             Some(pieces) => Tokens::weighted(encoder.tokenizer(), pieces),
         };
-        self.encoders.iter().map(read).collect::<Result<_>>().map_err(|error| error.within(name))
+        let tokens: Vec<Tokens> =
+            self.encoders.iter().map(read).collect::<Result<_>>().map_err(|error| error.within(name))?;
+        match (&self.one_chunk, tokens.iter().map(|tokens| tokens.ids.nrows()).max()) {
+            (Some(by), Some(chunks)) if chunks > 1 => bail!(
+                LimitExceeded,
+                "{name}: it fills {chunks} chunks of {} tokens, but {by} takes one alone",
+                self.token_limit() - 2
+            ),
+            _ => Ok(tokens),
+        }
     }
 
     /// What the encoders make of their tokens, side by side.
@@ -178,7 +210,7 @@ impl Conditioner {
         }
         let lengths: Vec<usize> = embeddings.iter().map(|embeddings| embeddings.dim().1).collect();
         if lengths.iter().any(|length| *length != lengths[0]) {
-            bail!(ModelInvalid, "the two text encoders read {lengths:?} tokens; expected as many");
+            bail!(ModelInvalid, "the two text encoders give {lengths:?} tokens; expected as many");
         }
         let views: Vec<_> = embeddings.iter().map(|embeddings| embeddings.view()).collect();
         Ok(Encoded {

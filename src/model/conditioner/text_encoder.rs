@@ -7,6 +7,7 @@ use super::final_norm::FinalNorm;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::memory;
+use crate::model::fit::{Axis as FitAxis, Dimension, Fit};
 use crate::model::layout::Layout;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
@@ -70,19 +71,11 @@ impl TextEncoder {
             bail!(ModelInvalid, "{what}/config.json: max_position_embeddings is {limit}; expected 3 to 4096");
         }
         // A damaged vocabulary shows before the model is loaded.
-        let tokenizer = Tokenizer::open(&layout.path(tokenizer), limit.unwrap_or(CLIP_LENGTH))?;
+        let tokenizer = Tokenizer::open(&layout.tokenizer(tokenizer)?, limit.unwrap_or(CLIP_LENGTH))?;
         let component = Component::open(layout.source(what)?, Scratch::GiveBack, options, cancel)?;
         let input_ids = component.input(&["input_ids"])?;
         let attention_mask = component.optional_input(&["attention_mask"]);
         component.no_other_inputs([&input_ids].into_iter().chain(&attention_mask))?;
-        if let Some(fixed) = input_ids.fixed(1).filter(|fixed| *fixed != tokenizer.length()) {
-            bail!(
-                ModelInvalid,
-                "{what}: {} takes {fixed} tokens, but tokenizer and config.json say {}",
-                input_ids.describe(),
-                tokenizer.length()
-            );
-        }
         // Builds for ONNX Runtime's CUDA demo call what SDXL needs `hidden_states`, and what is pooled
         // `text_embeddings`; elsewhere the latter is the last hidden state.
         let (last, pooled): (&[&str], &[&str]) = match layer {
@@ -92,18 +85,18 @@ impl TextEncoder {
         let mut hidden = hidden_states(component.outputs());
         let last = match layer {
             Layer::Last => Some(component.output(last)?),
-            Layer::Penultimate => component.optional_output(last),
+            Layer::Penultimate => component.optional_output(last)?,
         };
         if layer == Layer::Penultimate && last.is_none() && hidden.len() < 2 {
             component.output(&["hidden_states.N", "hidden_states"])?; // names what there is
         }
-        if hidden.iter().any(|port| port.shape.len() != 3) {
+        if hidden.iter().any(|port| port.shape.len() != 3 || port.check_output().is_err()) {
             hidden.clear();
         }
         Ok(Self {
             what,
             tokenizer,
-            pooled: component.optional_output(pooled),
+            pooled: component.optional_output(pooled)?,
             component,
             layer,
             input_ids,
@@ -113,6 +106,29 @@ impl TextEncoder {
             norm: None,
             is_open_clip: config.hidden_act.as_deref() == Some("gelu"),
         })
+    }
+
+    /// Checks it against the other parts. Tells the width of its embeddings.
+    pub fn fit(&self, fit: &mut Fit) -> Result<Option<usize>> {
+        let tokens = format!("{}: its tokenizer, with config.json,", self.what);
+        fit.note(Dimension::Tokens, self.tokenizer.length(), tokens)?;
+        for port in [&self.input_ids].into_iter().chain(&self.attention_mask) {
+            fit.port(self.what, port, &[FitAxis::Exactly(1), FitAxis::Is(Dimension::Tokens)])?;
+        }
+        if let Some(pooled) = &self.pooled {
+            let axes = [FitAxis::Exactly(1), FitAxis::Is(Dimension::Pooled)];
+            fit.port(self.what, pooled, &axes[2 - pooled.shape.len().clamp(1, 2)..])?;
+        }
+        let states = self.layer_at(0)?;
+        let width = states.fixed(2);
+        let axes = [FitAxis::Exactly(1), FitAxis::Is(Dimension::Tokens), FitAxis::Exactly(width.unwrap_or_default())];
+        fit.port(self.what, &states, &axes)?;
+        Ok(width)
+    }
+
+    /// Whether it gives a text in one vector too.
+    pub fn pools(&self) -> bool {
+        self.pooled.is_some()
     }
 
     pub fn tokenizer(&self) -> &Tokenizer {

@@ -5,8 +5,10 @@ pub mod channels;
 pub mod node;
 pub mod norms;
 pub mod proto;
+mod replace;
 mod rewrite;
 pub mod seamless;
+pub mod timestep;
 pub mod widen;
 
 // The numbers are those of onnx.proto.

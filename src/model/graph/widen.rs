@@ -11,6 +11,7 @@ use std::io::{Read, Seek};
 use super::build::{self, Builder};
 use super::node::Node;
 use super::proto;
+use super::replace::{Change, Replace};
 use super::{GRAPH, NODE};
 use crate::error::{bail, Result};
 use crate::memory;
@@ -43,8 +44,11 @@ struct Rewriter<R> {
     wire: Wire<R>,
 }
 
-/// What takes the place of a message or a field; none where it stays.
-type Change = Result<Option<Vec<u8>>>;
+impl<R: Read + Seek> Replace<R> for Rewriter<R> {
+    fn wire(&mut self) -> &mut Wire<R> {
+        &mut self.wire
+    }
+}
 
 impl<R: Read + Seek> Rewriter<R> {
     fn model(&mut self, model: Message) -> Change {
@@ -150,42 +154,5 @@ impl<R: Read + Seek> Rewriter<R> {
             }
         }
         Ok(false)
-    }
-
-    fn text_of(&mut self, mut message: Message, field: u64) -> Result<String> {
-        while let Some((number, value)) = self.wire.field(&mut message)? {
-            if number == field {
-                return self.wire.text(self.wire.bytes(value)?, MAX_NAME);
-            }
-        }
-        Ok(String::new())
-    }
-
-    /// A field with what `change` makes of the message in it.
-    fn within(&mut self, number: u64, value: Value, change: impl FnOnce(&mut Self, Message) -> Change) -> Change {
-        let message = self.wire.bytes(value)?;
-        let Some(changed) = change(self, message)? else { return Ok(None) };
-        let mut field = Vec::new();
-        proto::append(&mut field, number, &changed)?;
-        Ok(Some(field))
-    }
-
-    /// A message with what `change` makes of its fields.
-    fn replace(&mut self, mut message: Message, mut change: impl FnMut(&mut Self, u64, Value) -> Change) -> Change {
-        let (mut bytes, mut copied, mut changed) = (Vec::new(), message.position(), false);
-        loop {
-            let start = message.position();
-            let Some((number, value)) = self.wire.field(&mut message)? else { break };
-            if let Some(fields) = change(self, number, value)? {
-                self.wire.copy(copied..start, &mut bytes)?;
-                memory::append(&mut bytes, &fields)?;
-                (copied, changed) = (message.position(), true);
-            }
-        }
-        if !changed {
-            return Ok(None);
-        }
-        self.wire.copy(copied..message.position(), &mut bytes)?;
-        Ok(Some(bytes))
     }
 }

@@ -13,6 +13,18 @@ use crate::error::{bail, Result};
 /// Diffusion is made of. The last two are written when it saves a model
 /// that it has optimized.
 const DOMAINS: [&str; 5] = ["", "ai.onnx", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"];
+/// Operators that only ONNX Runtime's optimiser of Stable Diffusion for CUDA writes.
+const FOR_CUDA: [&str; 9] = [
+    "NhwcConv",
+    "GroupNorm",
+    "SkipGroupNorm",
+    "BiasSplitGelu",
+    "BiasAdd",
+    "PackedAttention",
+    "PackedMultiHeadAttention",
+    "RemovePadding",
+    "RestorePadding",
+];
 /// Nodes once all functions are written out. A UNet of SDXL has some 20,000. Each takes ONNX Runtime some kilobytes, and
 /// of so many a session is made within seconds.
 const MAX_NODES: u64 = 1 << 16;
@@ -40,6 +52,14 @@ impl fmt::Display for Operator {
             "" => write!(f, "{:?}", self.kind),
             domain => write!(f, "{:?} of the domain {domain:?}", self.kind),
         }
+    }
+}
+
+/// The devices for which alone graphs with this operator are written.
+pub fn fused_for(kind: &str) -> Option<&'static str> {
+    match kind {
+        _ if kind.starts_with("Dml") => Some("DirectML"),
+        _ => FOR_CUDA.contains(&kind).then_some("CUDA"),
     }
 }
 
@@ -101,6 +121,9 @@ impl Calls {
     pub fn check(&self) -> Result<()> {
         for operator in self.functions.values().chain([&self.graph]).flat_map(|uses| uses.keys()) {
             if !DOMAINS.contains(&operator.domain.as_str()) && !self.functions.contains_key(operator) {
+                if let Some(device) = fused_for(&operator.kind) {
+                    bail!(ModelUnsupported, "a node is the operator {operator}: it was optimised for {device}");
+                }
                 bail!(
                     ModelUnsupported,
                     "a node is the operator {operator}; expected operators of ONNX and of ONNX Runtime, or a function of the model"

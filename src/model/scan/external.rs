@@ -9,7 +9,7 @@ use super::weights;
 use super::wire::{Message, Wire};
 use super::{once, MAX_NAME};
 use crate::error::{bail, Result};
-use crate::files;
+use crate::files::{self, Roots};
 
 /// ONNX Runtime reads a location that begins so as an address in its own memory.
 const MEMORY_MARKER: &str = "*/";
@@ -68,7 +68,7 @@ fn count(key: &str, value: &str) -> Result<u64> {
 
 /// The folder of the ONNX file, and the sizes of the data files that were found in it.
 pub struct Folder {
-    root: PathBuf,
+    roots: Roots,
     folder: PathBuf,
     sizes: HashMap<PathBuf, u64>,
     stamps: Stamps,
@@ -77,9 +77,9 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub fn new(root: &Path, folder: &Path) -> Self {
+    pub fn new(roots: &Roots, folder: &Path) -> Self {
         let (sizes, stamps) = (HashMap::new(), Stamps::default());
-        Self { root: root.to_owned(), folder: folder.to_owned(), sizes, stamps, bytes: 0 }
+        Self { roots: roots.clone(), folder: folder.to_owned(), sizes, stamps, bytes: 0 }
     }
 
     /// The data files as they were found. Refuses tensors that are, together, far more than these files hold: each
@@ -135,14 +135,14 @@ impl Folder {
 
     fn size(&mut self, file: &Path) -> Result<u64> {
         let path = self.folder.join(file);
-        files::check_inside(&self.root, &path)?;
+        self.roots.check(&path)?;
         files::check(&path)?;
         match path.metadata() {
             Ok(data) => {
                 self.stamps.add(&path, &data);
                 Ok(data.len())
             }
-            Err(error) => bail!(ModelInvalid, "{} cannot be read: {error}", path.display()),
+            Err(error) => Err(files::unreadable(&path, error)),
         }
     }
 }

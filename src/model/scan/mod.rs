@@ -34,13 +34,14 @@ use external::Folder;
 use stamps::Stamps;
 use wire::{Message, Value, Wire};
 
+pub use calls::fused_for;
 pub use graph::{without_weights, Weights};
-pub use nodes::{nodes, Node};
+pub use nodes::{inputs, nodes, Node};
 pub use weights::Extents;
 pub(super) use weights::{Checksums, IN_MEMORY};
 
-use crate::error::{bail, Error, Result, Status};
-use crate::files;
+use crate::error::{bail, Error, Result};
+use crate::files::{self, Roots};
 use crate::model::graph::node::Node as Reading;
 
 /// Graphs within graphs: protobuf's own readers stop at 100 messages, three of which make a graph.
@@ -72,32 +73,33 @@ pub struct Scanned {
     pub files: Stamps,
 }
 
-/// Refuses an ONNX file of the model directory `root` that is missing, damaged or hostile.
-pub fn check(root: &Path, path: &Path) -> Result<Scanned> {
+/// Refuses an ONNX file that is missing, damaged or hostile, or that a link takes out of `roots`.
+pub fn check(roots: &Roots, path: &Path) -> Result<Scanned> {
+    roots.check(path)?;
     files::check(path)?;
     let file = files::open(path)?;
     let scan = || {
-        let found = file.metadata().map_err(unreadable)?;
-        let mut scanned = model(&file, found.len(), root, path.parent().unwrap_or(root))?;
+        let found = file.metadata().map_err(files::reading_failed)?;
+        let mut scanned = model(&file, found.len(), roots, path.parent().unwrap_or(Path::new(".")))?;
         scanned.files.add(path, &found);
         Ok(scanned)
     };
     scan().map_err(|error: Error| error.within(path.display()))
 }
 
-/// The same of an open file. External data is looked for in `folder`, and stays within `root`.
-pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path) -> Result<Scanned> {
+/// The same of an open file. External data is looked for in `folder`, and stays within `roots`.
+pub fn model(mut file: impl Read + Seek, length: u64, roots: &Roots, folder: &Path) -> Result<Scanned> {
     let mut start = [0; 8];
     if file.read_exact(&mut start).is_ok() && start.ends_with(b"ORTM") {
         bail!(ModelUnsupported, "it is in ONNX Runtime's own format (.ort), not in ONNX");
     }
-    file.rewind().map_err(unreadable)?;
+    file.rewind().map_err(files::reading_failed)?;
     if length > MAX_FILE {
         bail!(ModelInvalid, "has {length} bytes; expected at most {MAX_FILE}, the rest as external data");
     }
     let (wire, message) = Wire::new(file, length);
     let mut scan =
-        Scan { wire, folder: Folder::new(root, folder), calls: Calls::default(), weights: WeightBytes::default() };
+        Scan { wire, folder: Folder::new(roots, folder), calls: Calls::default(), weights: WeightBytes::default() };
     scan.model(message)?;
     scan.calls.check()?;
     let (file, mut weights) = (scan.wire.into_file()?, scan.weights);
@@ -105,10 +107,6 @@ pub fn model(mut file: impl Read + Seek, length: u64, root: &Path, folder: &Path
     let folded = folding::check(wire, message, weights)?;
     weights.computed = weights.computed.max(folded);
     Ok(Scanned { weights, files: scan.folder.stamps()? })
-}
-
-pub(super) fn unreadable(error: std::io::Error) -> Error {
-    Error::new(Status::ModelInvalid, format!("cannot be read: {error}"))
 }
 
 struct Scan<R> {

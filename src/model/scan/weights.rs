@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use twox_hash::XxHash3_64;
 
-use super::unreadable;
 use crate::cancel::Cancel;
 use crate::error::{bail, Error, Result};
 use crate::files;
@@ -60,7 +59,7 @@ impl Extents {
             let file: &mut File = files.get_mut(&path).expect("just opened");
             let start = bytes.len();
             let read = file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut bytes));
-            let read = read.map_err(|error| within(unreadable(error)))?;
+            let read = read.map_err(|error| within(files::reading_failed(error)))?;
             if read as u64 != *length {
                 let end = offset.saturating_add(read as u64);
                 bail!(ModelInvalid, "{} ends at byte {end}, and did not a moment ago", path.display());

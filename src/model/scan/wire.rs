@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use micropb::{DecodeError, PbDecoder};
 
-use crate::error::{bail, Error, Result, Status};
+use crate::error::{bail, Error, Result};
+use crate::files::reading_failed;
 use crate::memory;
 
 /// More fields than any model has, and read in a second: what bounds the time of a scan.
@@ -57,7 +58,7 @@ impl<R: Read + Seek> Wire<R> {
     /// The file, from its start, to be read again.
     pub fn into_file(self) -> Result<R> {
         let mut file = self.file.into_inner();
-        file.rewind().map_err(super::unreadable)?;
+        file.rewind().map_err(reading_failed)?;
         Ok(file)
     }
 
@@ -142,7 +143,7 @@ impl<R: Read + Seek> Wire<R> {
         self.go_to(range.start)?;
         let length = range.end - range.start;
         memory::make_room(to, length as usize)?;
-        let copied = self.file.by_ref().take(length).read_to_end(to).map_err(|error| self.unreadable(&error))?;
+        let copied = self.file.by_ref().take(length).read_to_end(to).map_err(|error| self.unreadable(error))?;
         self.position += copied as u64;
         if self.position != range.end {
             bail!(ModelInvalid, "it ends at byte {}, and did not a moment ago", self.position);
@@ -157,7 +158,7 @@ impl<R: Read + Seek> Wire<R> {
         self.position += decoder.bytes_read() as u64;
         match number {
             Ok(number) if self.position <= end => Ok(number),
-            Err(DecodeError::Reader(error)) => Err(self.unreadable(&error)),
+            Err(DecodeError::Reader(error)) => Err(self.unreadable(error)),
             Err(DecodeError::VarIntLimit) => bail!(ModelInvalid, "byte {start}: a number is longer than 10 bytes"),
             _ => bail!(ModelInvalid, "byte {start}: a number is cut off at byte {end}"),
         }
@@ -189,12 +190,12 @@ impl<R: Read + Seek> Wire<R> {
 
     fn go_to(&mut self, position: u64) -> Result<()> {
         let distance = position as i64 - self.position as i64;
-        self.file.seek_relative(distance).map_err(|error| self.unreadable(&error))?;
+        self.file.seek_relative(distance).map_err(|error| self.unreadable(error))?;
         self.position = position;
         Ok(())
     }
 
-    fn unreadable(&self, error: &std::io::Error) -> Error {
-        Error::new(Status::ModelInvalid, format!("byte {}: cannot be read: {error}", self.position))
+    fn unreadable(&self, error: std::io::Error) -> Error {
+        reading_failed(error).within(format_args!("byte {}", self.position))
     }
 }

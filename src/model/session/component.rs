@@ -49,6 +49,9 @@ impl Component {
         let inputs = Port::list(session.inputs());
         let outputs = Port::list(session.outputs());
         let (options, held, session) = (options.clone(), Held::default(), Some(Loaded::new(session, options.place())));
+        for port in &inputs {
+            port.check_input().map_err(|error| error.within(source.what))?;
+        }
         let component = Self { source, options, session, inputs, outputs, scratch, records: false, held };
         component.count();
         Ok(component)
@@ -166,12 +169,14 @@ impl Component {
 
     /// The output that goes by one of these names.
     pub fn output(&self, aliases: &[&str]) -> Result<Port> {
-        self.require(&self.outputs, "output", aliases)
+        let port = self.require(&self.outputs, "output", aliases)?;
+        port.check_output().map_err(|error| error.within(self.source.what))?;
+        Ok(port)
     }
 
     /// The output that goes by one of these names, if there is one.
-    pub fn optional_output(&self, aliases: &[&str]) -> Option<Port> {
-        find(&self.outputs, aliases)
+    pub fn optional_output(&self, aliases: &[&str]) -> Result<Option<Port>> {
+        find(&self.outputs, aliases).map(|port| self.output(&[&port.name])).transpose()
     }
 
     /// Refuses a model with inputs that would be left open.

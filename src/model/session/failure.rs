@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Status};
+use crate::model::scan;
 use crate::runtime::Place;
 use crate::threads;
 
@@ -70,17 +71,50 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("requires f16 but the device does not support it", "the device does not compute in float16, as this model does"),
 ];
 
+/// The model is sound, but this ONNX Runtime is older than what wrote it.
+const TOO_OLD: &[&str] = &[
+    "is under development and support for this is limited", // a version of ONNX
+    "Unsupported model IR version",
+    "is not a registered function/op",
+    "No Op registered for",
+    "No opset registered for domain",
+];
+
+/// The model is sound, but was rewritten for devices whose operators this one has not.
+const NO_KERNEL: &str = "Could not find an implementation for ";
+
 /// What became of a model file that ONNX Runtime was to load.
 pub fn load_error(path: &Path, place: Place, error: &ort::Error) -> Error {
     use ort::ErrorCode::{InvalidGraph, InvalidProtobuf, NoModel};
     if let Some((_, text)) = NOT_SUPPORTED.iter().find(|(sign, _)| error.message().contains(sign)) {
         return Error::new(Status::NotSupported, format!("{}: {text}: {error}", path.display()));
     }
+    if let Some(text) = unsupported(error.message(), place) {
+        return Error::new(Status::ModelUnsupported, format!("{}: {text}: {error}", path.display()));
+    }
     let status = match error.code() {
         InvalidProtobuf | InvalidGraph | NoModel => Status::ModelInvalid,
         _ => meaning(error.message(), place).unwrap_or(Status::ModelInvalid),
     };
     noted(status, place, format!("{} cannot be loaded: {error}", path.display()))
+}
+
+/// Why a model that is sound cannot be loaded here, if that is so.
+fn unsupported(text: &str, place: Place) -> Option<String> {
+    let named = |sign: &&str| text.split_once(*sign)?.1.split('(').next();
+    let operator = [NO_KERNEL, "com.microsoft:"].iter().find_map(named);
+    if let Some((operator, device)) = operator.and_then(|operator| Some((operator, scan::fused_for(operator)?))) {
+        return Some(format!(
+            "it was optimised for {device}: {place} has no operator {operator}; expected the export before that"
+        ));
+    }
+    if TOO_OLD.iter().any(|sign| text.contains(sign)) {
+        return Some("it needs a newer ONNX Runtime, or an export for an older version of ONNX".to_owned());
+    }
+    let operator = operator.filter(|_| text.contains(NO_KERNEL))?;
+    Some(format!(
+        "{place} has no operator {operator} of these element types; it may have been optimised for another device"
+    ))
 }
 
 /// What ONNX Runtime reported, with what it was about.

@@ -9,6 +9,7 @@ pub mod port;
 pub mod recording;
 pub mod values;
 
+use std::fs::DirEntry;
 use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
 
 use super::graph::seamless::{self, Seamless};
-use super::graph::{channels, norms, proto, widen, GRAPH};
+use super::graph::{channels, norms, proto, timestep, widen, GRAPH};
 use super::options::{Options, Weights};
 use super::scan::{self, Checksums, Extents, Scanned, WeightBytes};
 use crate::cancel::Cancel;
@@ -40,8 +41,6 @@ const LARGEST_FOLDED: &str = "optimization.constant_folding_max_output_size_in_b
 pub struct Source {
     /// What it is, in messages.
     pub what: &'static str,
-    /// The directory that all it refers to must stay within.
-    pub root: PathBuf,
     /// The file.
     pub path: PathBuf,
     /// Along which axes its graph is to wrap around.
@@ -50,6 +49,8 @@ pub struct Source {
     pub in_tiles: bool,
     /// Whether it is to compute in float32 what its graph computes in float16.
     pub widened: bool,
+    /// The input that is to take float32, though its graph says that it takes whole numbers or float16.
+    pub fractional: Option<&'static str>,
     /// Tensors within its graph that are to be outputs too.
     pub more_outputs: Vec<String>,
     /// The sizes of its inputs, if its runs are to be recorded.
@@ -62,18 +63,17 @@ pub struct Source {
 
 impl Source {
     /// A file as it is, and was when it was scanned.
-    pub fn new(root: &Path, path: PathBuf, what: &'static str, scanned: Scanned) -> Self {
+    pub fn new(path: &Path, what: &'static str, scanned: Scanned) -> Self {
         // It may be opened again, when the host has gone to another folder.
-        let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let (root, path) = (absolute(root), absolute(&path));
+        let path = path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (seamless, more_outputs) = (Seamless::default(), Vec::new());
         Self {
             what,
-            root,
             path,
             seamless,
             in_tiles: false,
             widened: false,
+            fractional: None,
             more_outputs,
             recorded: None,
             scanned,
@@ -104,15 +104,26 @@ impl Source {
         Ok(is_other.then(|| Self { widened: true, ..self.clone() }))
     }
 
+    /// Whether it, or something beside it, is a link.
+    fn has_links(&self) -> bool {
+        let beside = self.path.parent().and_then(|folder| folder.read_dir().ok());
+        let is_link = |entry: DirEntry| entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        self.path.is_symlink() || beside.is_some_and(|entries| entries.flatten().any(is_link))
+    }
+
     /// Makes a session of the file. It is that which was scanned, or it is refused.
     pub fn open(&mut self, options: &Options, cancel: &Cancel) -> Result<Session> {
         let place = options.place();
         // ONNX Runtime takes no external data from where a link leads: it is told where that is.
-        let path = match self.path.is_symlink() {
-            true => self.path.canonicalize().map_err(|error| scan::unreadable(error).within(self.path.display()))?,
-            false => self.path.clone(),
+        let (path, folder) = match self.has_links() {
+            true => {
+                let path = self.path.canonicalize().map_err(|error| files::unreadable(&self.path, error))?;
+                // Links may lead into several folders: then all is named from where they meet.
+                (path.clone(), path.ancestors().last().unwrap_or(&path).to_owned())
+            }
+            false => (self.path.clone(), self.path.parent().unwrap_or(&self.path).to_owned()),
         };
-        let folder = path.parent().unwrap_or(&path);
+        let folder = folder.as_path();
         let (graph, weights) = match options.weights {
             Weights::Mapped => (self.mapped(&path, folder)?, Vec::new()),
             _ => self.copied(cancel)?,
@@ -137,12 +148,11 @@ impl Source {
     /// The graph, with its weights in their files; `path` and `folder` without links. What is mapped is the file itself,
     /// so it must not have changed.
     fn mapped(&self, path: &Path, folder: &Path) -> Result<Vec<u8>> {
-        let own = path.file_name().unwrap_or_default().to_string_lossy();
+        let within = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+        let (own, links) = (within(path), self.has_links());
         let rename = |location: String| {
-            let beside = self.path.with_file_name(&location);
-            let real = beside.is_symlink().then(|| beside.canonicalize().ok()).flatten();
-            let inside = real.and_then(|real| real.strip_prefix(folder).ok()?.to_str().map(str::to_owned));
-            inside.unwrap_or(location)
+            let real = links.then(|| self.path.with_file_name(&location).canonicalize().ok()).flatten();
+            real.map_or(location, |real| within(&real))
         };
         let graph = self.read(scan::Weights::InFiles { own: &own, rename: &rename })?;
         self.scanned.files.check()?;
@@ -168,7 +178,7 @@ impl Source {
     /// The file's graph.
     fn read(&self, weights: scan::Weights) -> Result<Vec<u8>> {
         let file = files::open(&self.path)?;
-        let length = file.metadata().map_err(scan::unreadable).map(|found| found.len());
+        let length = file.metadata().map_err(files::reading_failed).map(|found| found.len());
         let graph = length.and_then(|length| scan::without_weights(file, length, weights));
         graph.map_err(|error| error.within(self.path.display()))
     }
@@ -177,6 +187,10 @@ impl Source {
     fn changed(&self, mut model: Vec<u8>, provider: Provider) -> Result<Vec<u8>> {
         if self.widened {
             model = widen::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);
+        }
+        if let Some(input) = self.fractional {
+            let nodes = scan::nodes(&self.path)?;
+            model = timestep::rewrite(Cursor::new(&model), model.len() as u64, input, &nodes)?.unwrap_or(model);
         }
         if provider == Provider::WebGpu {
             model = channels::rewrite(Cursor::new(&model), model.len() as u64)?.unwrap_or(model);

@@ -1,7 +1,7 @@
 //! Inputs and outputs of a session. Names, ranks and element types differ from exporter to exporter,
 //! so they are read from the session, and this file converts.
 
-use half::f16;
+use half::{bf16, f16};
 use ndarray::{Array2, ArrayD, ArrayViewD, IxDyn};
 use ort::value::{DynValue, Outlet, Tensor, TensorElementType, ValueType};
 
@@ -53,12 +53,38 @@ impl Port {
         }
     }
 
+    /// Whether it takes or gives whole numbers alone.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.element, TensorElementType::Int64 | TensorElementType::Int32)
+    }
+
+    /// Refuses an input that [`Port::tensor`] could not make.
+    pub fn check_input(&self) -> Result<()> {
+        use TensorElementType::*;
+        match self.element {
+            Float32 | Float16 | Bfloat16 | Float64 | Int64 | Int32 => Ok(()),
+            _ => bail!(ModelUnsupported, "the input {} takes no numbers that can be given", self.describe()),
+        }
+    }
+
+    /// Refuses an output that [`Port::read`] could not read.
+    pub fn check_output(&self) -> Result<()> {
+        use TensorElementType::*;
+        match self.element {
+            Float32 | Float16 | Bfloat16 | Float64 => Ok(()),
+            _ => bail!(ModelUnsupported, "the output {} gives no floating-point numbers", self.describe()),
+        }
+    }
+
     /// A tensor of numbers in the element type that the port takes.
     pub fn tensor(&self, values: ArrayViewD<f32>) -> Result<DynValue> {
         let converted = match self.element {
             TensorElementType::Float32 => Tensor::from_array(memory::copy(values)?).map(|t| t.into_dyn()),
             TensorElementType::Float16 => {
                 Tensor::from_array(memory::map(values, |v| f16::from_f32(*v))?).map(|t| t.into_dyn())
+            }
+            TensorElementType::Bfloat16 => {
+                Tensor::from_array(memory::map(values, |v| bf16::from_f32(*v))?).map(|t| t.into_dyn())
             }
             TensorElementType::Float64 => {
                 Tensor::from_array(memory::map(values, |v| f64::from(*v))?).map(|t| t.into_dyn())
@@ -104,6 +130,9 @@ impl Port {
         let fail = |error| runtime_error(&self.name, Place::cpu(), &error);
         match self.element {
             TensorElementType::Float16 => memory::map(value.try_extract_array::<f16>().map_err(fail)?, |v| v.to_f32()),
+            TensorElementType::Bfloat16 => {
+                memory::map(value.try_extract_array::<bf16>().map_err(fail)?, |v| v.to_f32())
+            }
             TensorElementType::Float64 => memory::map(value.try_extract_array::<f64>().map_err(fail)?, |v| *v as f32),
             _ => memory::copy(value.try_extract_array::<f32>().map_err(fail)?),
         }

@@ -1,20 +1,24 @@
 //! A ControlNet: what a picture of edges, depth or poses adds to the UNet.
 
+use std::path::Path;
+
 use ndarray::{ArrayView4, Axis};
 use ort::value::DynValue;
 
 use super::inputs::time_ids;
 use super::residuals::Sum;
-use super::Conditions;
+use super::{fit_text, Conditions, TIMESTEP};
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
+use crate::files::Roots;
 use crate::memory;
+use crate::model::fit::{Axis as FitAxis, Dimension, Fit};
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
 use crate::model::session::port::Port;
 use crate::model::session::values::{Home, Input, Values};
 use crate::model::session::Source;
-use crate::model::Control;
+use crate::model::{scan, Control};
 
 pub struct ControlNet {
     pub component: Component,
@@ -31,6 +35,14 @@ pub struct ControlNet {
     sum: Option<Sum>,
 }
 
+/// Whether this file is no ControlNet, but a UNet that takes what one adds.
+pub fn is_unet(roots: &Roots, path: &Path) -> Result<bool> {
+    scan::check(roots, path)?;
+    let inputs = scan::inputs(path).map_err(|error| error.within(path.display()))?;
+    let has = |name: &str| inputs.iter().any(|input| input == name);
+    Ok(has("down_block_0_additional_residual") && !has("controlnet_cond"))
+}
+
 /// What a ControlNet is asked.
 pub struct Task<'t, 'a> {
     pub latents: ArrayView4<'t, f32>,
@@ -44,9 +56,11 @@ pub struct Task<'t, 'a> {
 impl ControlNet {
     /// Loads the model in this file.
     pub fn open(source: Source, options: &Options, cancel: &Cancel) -> Result<Self> {
-        let component = Component::open(source.tiling(options), Scratch::Keep, options, cancel)?;
+        let mut source = source.tiling(options);
+        source.fractional = Some(TIMESTEP);
+        let component = Component::open(source, Scratch::Keep, options, cancel)?;
         let sample = component.input(&["sample"])?;
-        let timestep = component.input(&["timestep"])?;
+        let timestep = component.input(&[TIMESTEP])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;
         let picture = component.input(&["controlnet_cond"])?;
         let scale = component.optional_input(&["conditioning_scale"]);
@@ -62,9 +76,48 @@ impl ControlNet {
         Ok(Self { component, sample, timestep, embeddings, picture, scale, pooled, time_ids, outputs, sum: None })
     }
 
-    /// How many residuals it gives.
-    pub fn residuals(&self) -> usize {
-        self.outputs.len()
+    /// Checks it against the other parts. `taken`: what the UNet takes of ControlNets.
+    pub fn fit(&self, fit: &mut Fit, taken: &[Port]) -> Result<()> {
+        const NET: &str = "controlnet";
+        if self.outputs.len() != taken.len() {
+            bail!(
+                ModelUnsupported,
+                "{} gives {} residuals, but the UNet takes {}; expected a UNet exported with the inputs down_block_0_additional_residual, … and mid_block_additional_residual",
+                self.component.source().path.display(),
+                self.outputs.len(),
+                taken.len()
+            );
+        }
+        let [height, width] = [Dimension::Height, Dimension::Width].map(FitAxis::Is);
+        fit.port(NET, &self.sample, &[FitAxis::Free, FitAxis::Is(Dimension::Channels), height, width])?;
+        let [height, width] = [Dimension::Height, Dimension::Width].map(FitAxis::Pixels);
+        fit.port(NET, &self.picture, &[FitAxis::Free, FitAxis::Exactly(3), height, width])?;
+        let (pooled, time_ids) = (self.pooled.as_ref(), self.time_ids.as_ref());
+        fit_text(fit, NET, &self.embeddings, pooled, time_ids, FitAxis::Free)?;
+        for (given, taken) in self.outputs.iter().zip(taken) {
+            given.check_output().map_err(|error| error.within(NET))?;
+            let differs = |axis: &usize| given.fixed(*axis).zip(taken.fixed(*axis)).is_some_and(|(a, b)| a != b);
+            if given.shape.len() != taken.shape.len() || (1..given.shape.len()).any(|axis| differs(&axis)) {
+                let (given, taken) = (given.describe(), taken.describe());
+                bail!(ModelUnsupported, "{NET}: it gives {given}, but the UNet takes {taken}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it takes whole numbers as timesteps, likewise.
+    pub fn cuts_timesteps(&self) -> bool {
+        self.timestep.is_whole()
+    }
+
+    /// Whether it wants the pooled text.
+    pub fn wants_pooled(&self) -> bool {
+        self.pooled.is_some()
+    }
+
+    /// What takes a text of one length alone, if it does.
+    pub fn fixed_tokens(&self) -> Option<String> {
+        self.embeddings.fixed(1).map(|_| format!("controlnet: {}", self.embeddings.describe()))
     }
 
     /// Lets go of what is made anew when it is needed.

@@ -4,10 +4,11 @@ pub mod controlnet;
 mod inputs;
 mod residuals;
 
-use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, Ix4};
+use ndarray::{s, Array4, ArrayD, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Ix4};
 use ort::value::DynValue;
 use serde::Deserialize;
 
+use super::fit::{Axis, Dimension, Fit};
 use super::layout::Layout;
 use super::options::Options;
 use super::session::component::{Component, Scratch};
@@ -20,6 +21,9 @@ use crate::log::{self, LogLevel};
 use crate::memory;
 use crate::runtime;
 use inputs::{embed_guidance, merged_controls, time_ids, TIME_IDS};
+
+/// The input that tells how noisy the latents are.
+const TIMESTEP: &str = "timestep";
 
 pub struct Unet {
     pub component: Component,
@@ -89,9 +93,11 @@ impl SampleSize {
 impl Unet {
     pub fn open(layout: &Layout, options: &Options, cancel: &Cancel) -> Result<Self> {
         let config: Config = layout.config(&["unet"])?;
-        let mut component = Component::open(layout.source("unet")?.tiling(options), Scratch::Keep, options, cancel)?;
+        let mut source = layout.source("unet")?.tiling(options);
+        source.fractional = Some(TIMESTEP);
+        let mut component = Component::open(source, Scratch::Keep, options, cancel)?;
         let sample = component.input(&["sample"])?;
-        let timestep = component.input(&["timestep"])?;
+        let timestep = component.input(&[TIMESTEP])?;
         let embeddings = component.input(&["encoder_hidden_states"])?;
         let pooled = component.optional_input(&["text_embeds"]);
         let time_ids = component.optional_input(&["time_ids"]);
@@ -174,6 +180,42 @@ impl Unet {
         })
     }
 
+    /// Checks it against the other parts.
+    pub fn fit(&self, fit: &mut Fit) -> Result<()> {
+        const UNET: &str = "unet";
+        let [batch, height, width] = [Dimension::Batch, Dimension::Height, Dimension::Width].map(Axis::Is);
+        fit.note(Dimension::Channels, self.channels, UNET)?;
+        fit.port(UNET, &self.sample, &[batch, Axis::Exactly(self.input_channels), height, width])?;
+        fit.port(UNET, &self.output, &[batch, Axis::Is(Dimension::Channels), height, width])?;
+        fit_text(fit, UNET, &self.embeddings, self.pooled.as_ref(), self.time_ids.as_ref(), batch)?;
+        if let Some((port, width)) = &self.guidance {
+            fit.port(UNET, port, &[batch, Axis::Exactly(*width)])?;
+        }
+        if let Some((pictures, scales, nets)) = &self.merged {
+            let [height, width] = [Dimension::Height, Dimension::Width].map(Axis::Pixels);
+            fit.port(UNET, pictures, &[Axis::Exactly(*nets), batch, Axis::Exactly(3), height, width])?;
+            fit.port(UNET, scales, &[Axis::Exactly(*nets), Axis::Exactly(1)])?;
+        }
+        match self.timestep.shape.len() {
+            0 | 1 => Ok(()),
+            rank => bail!(
+                ModelUnsupported,
+                "{UNET}: {} has {rank} dimensions; expected none or one",
+                self.timestep.describe()
+            ),
+        }
+    }
+
+    /// Whether it takes whole numbers as timesteps, and its graph cannot be changed to take fractions.
+    pub fn cuts_timesteps(&self) -> bool {
+        self.timestep.is_whole()
+    }
+
+    /// What takes a text of one length alone, if it does.
+    pub fn fixed_tokens(&self) -> Option<String> {
+        self.embeddings.fixed(1).map(|_| format!("unet: {}", self.embeddings.describe()))
+    }
+
     /// Whether it was trained with the guidance scale as an input: then one evaluation is enough.
     pub fn embeds_guidance(&self) -> bool {
         self.guidance.is_some()
@@ -194,14 +236,11 @@ impl Unet {
         self.merged.as_ref().map_or(0, |(.., nets)| *nets)
     }
 
-    /// Latents of a size that the model's shape fixes: height and width.
-    pub fn fixed_size(&self) -> (Option<usize>, Option<usize>) {
-        (self.sample.fixed(2), self.sample.fixed(3))
-    }
-
     /// How many of a batch of `n` are computed at once: at most so many, or as many as the model was exported for.
     pub fn at_once(&self, n: usize, most: usize) -> usize {
-        self.sample.fixed(0).unwrap_or(most.min(n))
+        let batched = [&self.sample, &self.embeddings, &self.output];
+        let fixed = batched.into_iter().chain(&self.pooled).chain(&self.time_ids).find_map(|port| port.fixed(0));
+        fixed.unwrap_or(most.min(n))
     }
 
     /// The prediction for a batch, of which `most` are computed at once. `residuals`: what ControlNets add, in the order
@@ -297,11 +336,27 @@ impl Unet {
     }
 }
 
+/// Checks what a UNet or a ControlNet is told of the text and the image's size against the other parts.
+fn fit_text(
+    fit: &mut Fit,
+    part: &str,
+    embeddings: &Port,
+    pooled: Option<&Port>,
+    time_ids: Option<&Port>,
+    batch: Axis,
+) -> Result<()> {
+    fit.port(part, embeddings, &[batch, Axis::Is(Dimension::Tokens), Axis::Is(Dimension::Embedding)])?;
+    if let Some(port) = pooled {
+        fit.port(part, port, &[batch, Axis::Is(Dimension::Pooled)])?;
+    }
+    time_ids.map_or(Ok(()), |port| fit.port(part, port, &[batch, Axis::Exactly(TIME_IDS)]))
+}
+
 /// A tensor of these rows of a batch.
 fn rows_of(port: &Port, values: ArrayViewD<f32>, rows: &[usize]) -> Result<DynValue> {
-    match values.len_of(Axis(0)) == rows.len() {
+    match values.shape()[0] == rows.len() {
         true => port.tensor(values),
-        false => port.tensor(values.select(Axis(0), rows).view()),
+        false => port.tensor(values.select(ndarray::Axis(0), rows).view()),
     }
 }
 

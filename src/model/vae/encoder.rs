@@ -7,6 +7,7 @@ use super::VaeScale;
 use crate::cancel::Cancel;
 use crate::error::{bail, Result};
 use crate::log::{self, LogLevel};
+use crate::model::fit::{Axis as FitAxis, Dimension, Fit};
 use crate::model::layout::Layout;
 use crate::model::options::Options;
 use crate::model::session::component::{Component, Scratch};
@@ -53,6 +54,20 @@ impl VaeEncoder {
         let picture = component.input(&["sample", "image", "images"])?;
         component.no_other_inputs([&picture])?;
         Ok(Some(Self { component, picture, outputs, scale }))
+    }
+
+    /// Checks it against the other parts.
+    pub fn fit(&self, fit: &mut Fit, channels: usize) -> Result<()> {
+        const PART: &str = "vae_encoder";
+        let sides = [Dimension::Height, Dimension::Width];
+        let ([height, width], [rows, columns]) = (sides.map(FitAxis::Is), sides.map(FitAxis::Pixels));
+        fit.port(PART, &self.picture, &[FitAxis::Exactly(1), FitAxis::Exactly(3), rows, columns])?;
+        for port in &self.outputs {
+            // The mean alone, or with the log-variance.
+            let given = port.fixed(1).filter(|given| *given == 2 * channels).unwrap_or(channels);
+            fit.port(PART, port, &[FitAxis::Exactly(1), FitAxis::Exactly(given), height, width])?;
+        }
+        Ok(())
     }
 
     /// The latents of a picture `[3, height, width]`, -1 to 1: drawn from the distribution that the

@@ -8,6 +8,7 @@ mod tiles;
 use ndarray::{s, Array3, ArrayView4, Axis, Ix4};
 use serde::Deserialize;
 
+use super::fit::{Axis as FitAxis, Dimension, Fit};
 use super::graph::norms;
 use super::graph::seamless::Seamless;
 use super::layout::Layout;
@@ -151,6 +152,14 @@ impl VaeDecoder {
         let picture = component.output(&["sample", "image", "images"])?;
         let norms = nodes(&component.source().path)?.iter().filter(|node| node.operator == norms::OPERATOR).count();
         Ok(Self { part, component, latents, picture, scale, norms })
+    }
+
+    /// Checks it against the other parts.
+    pub fn fit(&self, fit: &mut Fit) -> Result<()> {
+        let sides = [Dimension::Height, Dimension::Width];
+        let ([height, width], [rows, columns]) = (sides.map(FitAxis::Is), sides.map(FitAxis::Pixels));
+        fit.port(self.part, &self.latents, &[FitAxis::Exactly(1), FitAxis::Is(Dimension::Channels), height, width])?;
+        fit.port(self.part, &self.picture, &[FitAxis::Exactly(1), FitAxis::Exactly(3), rows, columns])
     }
 
     /// Whether it decodes latents of one size alone.
