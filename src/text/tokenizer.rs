@@ -35,6 +35,9 @@ struct Concept {
     whole: String,
 }
 
+/// The files that name special and added tokens.
+const TOKENS: &str = "tokenizer_config.json, special_tokens_map.json or added_tokens.json";
+
 impl Tokenizer {
     /// All files of a tokenizer's directory that are read where they are there.
     pub const FILES: [&'static str; 6] = [
@@ -59,7 +62,7 @@ impl Tokenizer {
             false => (directory.join("vocab.json with merges.txt"), Value::Null),
         };
         let config = TokenizerConfig::read(directory, &description["added_tokens"])?;
-        let within = |error: Error| error.within(directory.display());
+        let within = |error: Error| error.within(directory.join(TOKENS).display());
         let (added, named) = (config.added().map_err(within)?, config.named().map_err(within)?);
         let token = |name: &str| match config.token(name) {
             Some(content) => Ok(content),
@@ -93,7 +96,7 @@ impl Tokenizer {
             inner.token_to_id(token).ok_or_else(|| {
                 Error::new(
                     Status::ModelInvalid,
-                    format!("{}: the special token {token:?} is not in the vocabulary", file.display()),
+                    format!("{}: the special token {token:?} of {TOKENS} is not in the vocabulary", file.display()),
                 )
             })
         };
