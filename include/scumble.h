@@ -1385,8 +1385,8 @@ SCUMBLE_API scumble_status scumble_log_next(struct scumble_log_entry *entry);
  * still ending (a model call that does not stop between two operators): call again to wait on.
  * `SCUMBLE_STATUS_THREAD_LEFT` when all has ended but for a thread that was left behind: ONNX Runtime did not stop
  * loading a model (some damaged graphs keep it busy for ever) within a second of a cancel. That thread uses nothing
- * of the library's objects, and does not keep the process from ending; the log names its file. To wait longer does
- * not help.
+ * of the library's objects, and `exit` and a return from main end the process all the same; the log names its file. To
+ * wait longer does not help.
  *
  * A process may also end without this call: by `_exit` or a signal at any moment; by `exit` on any thread, or by a
  * return from main, which cancel all work and wait for that up to 1.5 seconds. (On Windows the
