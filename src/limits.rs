@@ -14,7 +14,7 @@ pub(crate) const MAX_CONTROLNETS: usize = 16;
 pub(crate) const MAX_THREADS: usize = 256;
 
 /// Refuses a text or a path of more bytes than the most.
-pub fn length(name: &str, bytes: usize, most: usize) -> Result<()> {
+pub(crate) fn length(name: &str, bytes: usize, most: usize) -> Result<()> {
     if bytes > most {
         bail!(LimitExceeded, "{name} is longer than {most} bytes, which is the most that is taken");
     }
@@ -22,7 +22,7 @@ pub fn length(name: &str, bytes: usize, most: usize) -> Result<()> {
 }
 
 /// Refuses more items than the most.
-pub fn count(name: &str, items: usize, most: usize) -> Result<()> {
+pub(crate) fn count(name: &str, items: usize, most: usize) -> Result<()> {
     if items > most {
         bail!(LimitExceeded, "{name} is {items}; expected 0 to {most}");
     }
@@ -30,7 +30,7 @@ pub fn count(name: &str, items: usize, most: usize) -> Result<()> {
 }
 
 /// A number of threads, as a caller of C or of Rust may give it.
-pub fn threads(threads: i64) -> Result<usize> {
+pub(crate) fn threads(threads: i64) -> Result<usize> {
     match usize::try_from(threads) {
         Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
         _ => bail!(InvalidArgument, "threads is {threads}; expected 1 to {MAX_THREADS}, or SCUMBLE_AUTO"),
