@@ -182,7 +182,9 @@ unsafe fn copies() {
                 creating.push(start.elapsed().as_secs_f64() * 1e6);
                 check(scumble_generation_destroy(generation));
             }
-            [&mut creating, &mut copying].map(|times| times.sort_by(f64::total_cmp));
+            for times in [&mut creating, &mut copying] {
+                times.sort_by(f64::total_cmp);
+            }
             let (create, copy) = (creating[ROUNDS / 2], copying[ROUNDS / 2]);
             let times = (create - 50.0) / copy;
             println!(
