@@ -87,8 +87,8 @@ pub fn function(name: &str, calls: &[(&str, &str)]) -> Vec<u8> {
 pub fn encoder(weights: Vec<u8>, graph: &[Vec<u8>], model: &[Vec<u8>]) -> Vec<u8> {
     let axis = bytes(5, [bytes(1, "axis"), number(3, 2), number(20, 2)].concat());
     let graph = [
-        operator("Gather", &["weights", "input_ids"], "row", &[]),
-        operator("Concat", &["row"; 16], "last_hidden_state", &[axis]),
+        operator("Gather", &["weights", "input_ids"], "scumble.looked_up", &[]),
+        operator("Concat", &["scumble.looked_up"; 16], "last_hidden_state", &[axis]),
         bytes(2, "graph"),
         bytes(5, weights),
         bytes(11, port("input_ids", 7, &[1, 24])),
