@@ -2,11 +2,14 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::golden::{self, Tensors};
+use common::painting;
 use ndarray::{Array3, ArrayView3};
 use scumble::cancel::Cancel;
 use scumble::image::resize;
-use scumble::{Format, MaskOf, Pixels};
+use scumble::{Format, Generation, MaskOf, Pixels, Preview, Prompt, Request, Source, Texts};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -153,3 +156,84 @@ fn floats_beside_the_range() {
 }
 
 const BLACK: [f32; 3] = [0.0; 3];
+
+/// What a mask keeps is the picture to the bit, what it selects is generated anew, and a band between them is neither.
+#[test]
+fn what_a_mask_keeps() {
+    const SIDE: usize = 64;
+    let context = painting::context();
+    let prompt = Prompt::create(&context, Texts::of("a red apple, 3d style"), false).unwrap();
+    let picture: Vec<u8> = (0..SIDE * SIDE * 3).map(|i| (i * 37 % 251) as u8).collect();
+    let pixels = |bytes: &[u8], name| Pixels::read(bytes, Format::Rgb8, (SIDE, SIDE), SIDE * 3, false, name).unwrap();
+    let generate = |mask: &dyn Fn(usize, usize) -> u8, change: &dyn Fn(&mut Request)| {
+        let mask: Vec<u8> = (0..SIDE * SIDE).flat_map(|i| [mask(i % SIDE, i / SIDE); 3]).collect();
+        let mut request = Request {
+            picture: Some(Arc::new(pixels(&picture, "picture"))),
+            mask: Some(Arc::new(pixels(&mask, "mask"))),
+            steps: Some(5),
+            seed: Some(7),
+            ..Request::default()
+        };
+        change(&mut request);
+        let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
+        generation.start().unwrap();
+        generation.wait(None).unwrap();
+        generation
+            .picture(Source::Final)
+            .unwrap()
+            .rgba()
+            .chunks_exact(4)
+            .flat_map(|pixel| pixel[..3].to_vec())
+            .collect()
+    };
+    // The mean difference to the picture of the pixels for which this holds.
+    let off = |image: &Vec<u8>, of: &dyn Fn(usize, usize) -> bool| {
+        let among = (0..SIDE * SIDE * 3).filter(|i| of(i / 3 % SIDE, i / 3 / SIDE));
+        let differences: Vec<f64> = among.map(|i| f64::from(image[i].abs_diff(picture[i]))).collect();
+        differences.iter().sum::<f64>() / differences.len() as f64
+    };
+    // Borders that lie between no latents.
+    let right = |x: usize, _: usize| if x >= 37 { 255 } else { 0 };
+    let feathered = generate(&right, &|_| ());
+    assert_eq!(off(&feathered, &|x, _| x <= 33), 0.0, "four pixels away all is kept");
+    assert!(off(&feathered, &|x, _| (34..37).contains(&x)) > 0.0, "within them it fades");
+    assert!(off(&feathered, &|x, _| x >= 37) > 10.0);
+    let hard = generate(&right, &|request| request.mask_feather = Some(0));
+    assert_eq!(off(&hard, &|x, _| x < 37), 0.0);
+    assert!(off(&hard, &|x, _| x >= 37) > 10.0);
+    let wide = generate(&right, &|request| request.mask_feather = Some(17));
+    assert!(off(&wide, &|x, _| x == 22) > 0.0 && off(&wide, &|x, _| x <= 20) == 0.0);
+    let plain = generate(&right, &|request| request.mask_as_diffusers = true);
+    assert!(off(&plain, &|x, _| x < 33) > 1.0, "diffusers' own result changes everywhere");
+
+    // A stroke of one pixel, beside the pixel of each latent that diffusers looks at.
+    let stroke = |x: usize, y: usize| if y == 21 && (5..60).contains(&x) { 255 } else { 0 };
+    let drawn = generate(&stroke, &|_| ());
+    assert!(off(&drawn, &|x, y| y == 21 && (5..60).contains(&x)) > 10.0, "a thin stroke is generated anew");
+    assert_eq!(off(&drawn, &|_, y| !(18..=24).contains(&y)), 0.0);
+
+    // The brighter, the more it departs.
+    let grey = |level: u8| off(&generate(&move |_, _| level, &|_| ()), &|_, _| true);
+    let levels = [20, 90, 165, 255].map(grey);
+    println!("off by {levels:.1?}");
+    assert!(levels.windows(2).all(|two| two[0] > 0.0 && two[0] * 1.2 < two[1]), "{levels:?}");
+
+    // The same mask, read from alpha, and from the picture's own transparency.
+    let rgba: Vec<u8> = (0..SIDE * SIDE).flat_map(|i| [0, 0, 0, right(i % SIDE, i / SIDE)]).collect();
+    let alpha = Pixels::read(&rgba, Format::Rgba8, (SIDE, SIDE), SIDE * 4, false, "mask").unwrap();
+    let by_alpha = generate(&right, &|request| {
+        (request.mask, request.mask_from_alpha) = (Some(Arc::new(alpha.clone())), true);
+    });
+    assert!(by_alpha == feathered);
+    let holes: Vec<u8> = picture
+        .chunks_exact(3)
+        .enumerate()
+        .flat_map(|(i, pixel)| [pixel, &[255 - right(i % SIDE, i / SIDE)]].concat())
+        .collect();
+    let holes = Pixels::read(&holes, Format::Rgba8, (SIDE, SIDE), SIDE * 4, false, "picture").unwrap();
+    let by_holes = generate(&right, &|request| {
+        (request.picture, request.mask, request.mask_from_alpha) = (Some(Arc::new(holes.clone())), None, true);
+    });
+    assert_eq!(off(&by_holes, &|x, _| x <= 33), 0.0);
+    assert!(off(&by_holes, &|x, _| x >= 37) > 10.0);
+}
