@@ -1,12 +1,12 @@
 //! What Scumble itself costs: `cargo bench`.
 //!
-//! 1. The share of a generation that is not spent inside ONNX Runtime.
-//! 2. How long `scumble_generation_poll` and `_read_image` keep a render loop, while the worker
+//! 1. How long `scumble_generation_create` takes to copy images, beside a `memcpy` of their bytes.
+//! 2. The share of a generation that is not spent inside ONNX Runtime.
+//! 3. How long `scumble_generation_poll` and `_read_image` keep a render loop, while the worker
 //!    paints as fast as it can.
-//! 3. What a preview costs, by what makes it.
-//! 4. How long `scumble_generation_create` takes to copy images, beside a `memcpy` of their bytes.
+//! 4. What a preview costs, by what makes it.
 //!
-//! `cargo bench --bench cost -- DIR` measures the third alone, of another model: `tools/bench/real_size.py`
+//! `cargo bench --bench cost -- DIR` measures the last alone, of another model: `tools/bench/real_size.py`
 //! makes one of the true size.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
@@ -31,10 +31,10 @@ fn main() {
         let other = std::env::args().skip(1).find(|argument| !argument.starts_with('-')); // as cargo's --bench
         let context = context(other.as_deref().unwrap_or(MODEL));
         if other.is_none() {
+            copies();
             overhead(context);
             latency(context, 64);
             latency(context, 512);
-            copies();
         }
         previews(context, if other.is_none() { 20 } else { 3 });
         scumble_context_destroy(context);

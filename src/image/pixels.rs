@@ -62,7 +62,7 @@ impl Pixels {
             bail!(BufferTooSmall, "the {name} has {} bytes; expected at least {needed}", bytes.len());
         }
         let no_memory = |error: crate::error::Error| error.within(name);
-        let mut rows = memory::vector(row_size * height).map_err(no_memory)?;
+        let mut rows = memory::bytes(row_size * height).map_err(no_memory)?;
         if row_pitch == row_size && !bottom_up {
             rows.extend_from_slice(&bytes[..needed]);
         } else {
