@@ -86,7 +86,7 @@ fn harmless_ones_load() {
     loads("a folder that may not be read, a pipe", &|copy| {
         let folder = copy.path().join("lost+found");
         fs::create_dir(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).unwrap();
         run(Command::new("mkfifo").arg(copy.path().join("unet/pipe")));
     });
 }
@@ -187,7 +187,7 @@ fn trouble_of_the_process() {
     assert!(told.contains("Too many open files") && told.contains("then: Ok"), "{told}");
 
     copy.write("unet/config.json", fs::read(original("unet/config.json")).unwrap());
-    fs::set_permissions(copy.path().join("unet/config.json"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(copy.path().join("unet/config.json"), fs::Permissions::from_mode(0o000)).unwrap();
     // Root may read everything, unless it gives that up.
     let root = run(Command::new("id").arg("-u")).trim() == "0";
     let before = "setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search";
