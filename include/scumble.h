@@ -149,20 +149,6 @@
 #define SCUMBLE_IMAGE_OPAQUE 2
 
 /**
- * Constants of at most so many numbers are known by their numbers: shapes and the like.
- */
-#define FEW 64
-
-#define UNKNOWN 0
-
-#define BOOL 9
-
-/**
- * Numbers of the largest: two images of the largest size, and more.
- */
-#define MAX_ELEMENTS (1 << 29)
-
-/**
  * What a call answers. `0` is success, a positive value is not a failure (not yet, busy,
  * cancelled, nothing there), a negative value is one.
  *
@@ -1319,8 +1305,6 @@ typedef struct scumble_generation_info {
    */
   int32_t reserved;
 } scumble_generation_info;
-
-#define FLOATS { 1, 10, 11, 16, 17, 18, 19, 20, }
 
 #ifdef __cplusplus
 extern "C" {

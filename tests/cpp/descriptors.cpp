@@ -53,8 +53,10 @@ static int contexts() {
     ContextDesc desc(text(LONG) + "!");
     desc.set_device(text("cpu")).set_device_options(text(LONG)).set_variant(text("fp16"));
     desc.set_controlnets({"one", text(LONG), std::filesystem::path("two") / "three", std::string_view("four!", 4)});
+    desc.set_model_roots({text(LONG), "shared"});
     const ContextDesc copy = copied(desc);
     desc = ContextDesc("another");
+    CHECK(copy.model_root_count == 2 && is(copy.model_roots[0], LONG) && is(copy.model_roots[1], "shared"));
     CHECK(is(copy.model_path, text(LONG) + "!") && is(copy.device, "cpu") && is(copy.device_options, LONG));
     CHECK(is(copy.variant, "fp16") && copy.controlnet_count == 4);
     CHECK(is(copy.controlnet_paths[0], "one") && is(copy.controlnet_paths[1], LONG));
@@ -88,12 +90,15 @@ static int generations() {
 
     GenerationDesc desc;
     desc.set_scheduler(text("Euler a")).set_sigmas(text(LONG)).set_controls(many);
+    desc.set_timesteps({999, 500, 20}).set_sigma_values({0.7f, 0.35f}).set_latents(std::vector<float>(4 * 8 * 8, 0.35f));
     desc.set_picture(ConstPixels::rgb8(64, 32, edges)).set_mask(ConstPixels::rgb8(32, 64, edges));
     many.clear();
     const GenerationDesc other = copied(desc);
     desc = GenerationDesc();
     CHECK(desc.scheduler == nullptr && desc.control_count == 0 && desc.seed == SCUMBLE_SEED_RANDOM);
     CHECK(is(other.scheduler, "Euler a") && is(other.sigmas, LONG) && other.control_count == 10);
+    CHECK(other.timestep_count == 3 && other.timesteps[2] == 20 && other.sigma_value_count == 2);
+    CHECK(other.sigma_values[1] == 0.35f && other.latents_count == 256 && other.latents[255] == 0.35f);
     CHECK(other.picture->width == 64 && other.mask->width == 32 && other.controls[0]->picture->width == 8);
     for (uint32_t i = 1; i < 10; ++i) CHECK(other.controls[i]->picture->width == static_cast<int32_t>(i));
     return 0;

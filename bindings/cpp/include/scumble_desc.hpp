@@ -210,9 +210,16 @@ struct ContextDesc : scumble_context_desc {
         controlnet_count = kept.count();
         return *this;
     }
+    /// Further folders that links in the model directory may lead into.
+    ContextDesc &set_model_roots(std::vector<Path> paths) {
+        const auto &kept = kept_roots.keep(detail::pointers(std::move(paths)));
+        model_roots = kept.pointers.data();
+        model_root_count = kept.count();
+        return *this;
+    }
 
 private:
-    detail::Kept kept_model, kept_device, kept_options, kept_variant, kept_controlnets;
+    detail::Kept kept_model, kept_device, kept_options, kept_variant, kept_controlnets, kept_roots;
 };
 
 /// What a prompt is made from: the fields of `scumble_prompt_desc`.

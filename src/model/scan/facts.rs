@@ -10,14 +10,14 @@ use crate::error::{bail, Result};
 use crate::model::graph::node::Node;
 
 /// Constants of at most so many numbers are known by their numbers: shapes and the like.
-pub const FEW: u64 = 64;
+pub(crate) const FEW: u64 = 64;
 
 // Element types, as onnx.proto numbers them.
-pub const UNKNOWN: i32 = 0;
+pub(crate) const UNKNOWN: i32 = 0;
 const FLOAT: i32 = 1;
 const INT64: i32 = 7;
-pub const BOOL: i32 = 9;
-pub const FLOATS: [i32; 8] = [1, 10, 11, 16, 17, 18, 19, 20];
+pub(crate) const BOOL: i32 = 9;
+pub(crate) const FLOATS: [i32; 8] = [1, 10, 11, 16, 17, 18, 19, 20];
 
 #[derive(Clone, Debug)]
 pub struct Fact {

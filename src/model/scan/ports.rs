@@ -15,7 +15,7 @@ const MOST_AT_ONCE: u64 = 64;
 /// Dimensions of the largest: ControlNets, batch, channels, height, width.
 const MAX_RANK: usize = 5;
 /// Numbers of the largest: two images of the largest size, and more.
-pub const MAX_ELEMENTS: u64 = 1 << 29;
+pub(crate) const MAX_ELEMENTS: u64 = 1 << 29;
 /// Text, which no part of Stable Diffusion takes or gives, and complex numbers.
 const NOT_NUMBERS: [i32; 3] = [8, 14, 15];
 
