@@ -220,13 +220,13 @@ fn budgets_are_kept_with_images() {
     for (model, megabytes, side) in [
         ("emblem-64", 110, 64),
         ("emblem-64", 150, 128),
-        ("emblem-64", 240, 256),
+        ("emblem-64", 300, 256),
         ("sd1", 70, 64),
         ("sd1", 100, 256),
-        ("sd1", 160, 512),
+        ("sd1", 300, 512),
         ("sdxl", 70, 64),
-        ("sdxl", 120, 256),
-        ("sdxl", 220, 512),
+        ("sdxl", 90, 128),
+        ("sdxl", 300, 256),
     ] {
         within_budget("budgets_are_kept_with_images", model, megabytes, side, 20);
     }

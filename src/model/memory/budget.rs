@@ -114,7 +114,9 @@ impl Budget {
             parts.push((Part::TinyDecoder, Cost::vae(weights("vae_decoder_tiny")?, &shape)));
         }
         if layout.find_model("vae_encoder").is_some() {
-            parts.push((Part::VaeEncoder, Cost::vae(weights("vae_encoder")?, &vae)));
+            let cost = Cost::vae(weights("vae_encoder")?, &vae);
+            // Its scores of attention are there once more than the decoder's.
+            parts.push((Part::VaeEncoder, Cost { quadratic: cost.quadratic + F32, ..cost }));
         }
         for (i, path) in controlnets.iter().enumerate() {
             parts.push((Part::ControlNet(i), Cost::unet(layout.scanned(path).weights, &unet)));
