@@ -11,6 +11,7 @@ use crate::pace::Pace;
 use crate::priority::{Priority, ThreadGroup};
 use crate::promise::Promise;
 use crate::reserve;
+use crate::runtime;
 use crate::sync::{Mutex, MutexGuard};
 use crate::testing;
 use crate::worker::{Task, Turn, Worker};
@@ -75,7 +76,10 @@ impl Context {
         });
         let at_end = Arc::clone(&shared);
         // Unloading takes time: it belongs on the thread, not in somebody's destroy.
-        let worker = Worker::start(group.clone(), move || drop(at_end.model.lock().take()))?;
+        let worker = Worker::start(group.clone(), move || {
+            drop(at_end.model.lock().take());
+            runtime::give_back(); // also what loading took before it failed or was cancelled
+        })?;
         worker.submit(Box::new(LoadTask { shared: Arc::clone(&shared), load: Some(Box::new(load)) }));
         Ok(Arc::new(Self { shared, worker, group }))
     }
