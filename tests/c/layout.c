@@ -28,9 +28,9 @@ int main(void) {
                     FIELD(hardware) + FIELD(reason));
 #undef STRUCT
 #define STRUCT scumble_context_desc
-    LAYOUT(72, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
+    LAYOUT(88, FIELD(threads) + FIELD(model_path) + FIELD(device) + FIELD(variant) + FIELD(controlnet_paths) +
                    FIELD(controlnet_count) + FIELD(priority) + FIELD(weights) + FIELD(seamless) + FIELD(memory_budget) +
-                   FIELD(device_options));
+                   FIELD(device_options) + FIELD(model_roots) + FIELD(model_root_count) + FIELD(reserved));
 #undef STRUCT
 #define STRUCT scumble_context_info
     LAYOUT(360, FIELD(width) + FIELD(height) + FIELD(size_multiple) + FIELD(latent_channels) + FIELD(token_limit) +
@@ -63,8 +63,9 @@ int main(void) {
                    FIELD(paused) + FIELD(priority) + FIELD(preview_ms));
 #undef STRUCT
 #define STRUCT scumble_generation_info
-    LAYOUT(72, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +
-                   FIELD(evaluations) + FIELD(guidance_scale) + FIELD(seed) + FIELD(scheduler));
+    LAYOUT(88, FIELD(width) + FIELD(height) + FIELD(preview_width) + FIELD(preview_height) + FIELD(steps) +
+                   FIELD(evaluations) + FIELD(guidance_scale) + FIELD(seed) + FIELD(scheduler) +
+                   FIELD(latent_channels) + FIELD(latent_width) + FIELD(latent_height) + FIELD(reserved));
 #undef STRUCT
 #define STRUCT scumble_image
     LAYOUT(40, FIELD(format) + FIELD(width) + FIELD(height) + FIELD(row_pitch) + FIELD(flags) + FIELD(pixels_size) +
