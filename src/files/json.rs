@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// The largest finite number, which stands for infinity: a comparison with it gives the same.
 const INFINITY: &str = "1.7976931348623157e308";
-/// Floats up to this size hold every whole number.
+/// Floats below this size hold every whole number.
 const EXACT: f64 = (1u64 << 53) as f64;
 
 /// The same text as the standard has it. `NaN` becomes a text, so that it is an error wherever a number counts.
@@ -58,7 +58,7 @@ fn whole(token: &str) -> Option<i64> {
         return None;
     }
     let number = serde_json::from_str::<f64>(token).ok()?;
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
             ("{\"a\": -Infinity, \"b\":Infinity}", "{\"a\": -1.7976931348623157e308, \"b\":1.7976931348623157e308}"),
             ("[NaN,-Infinity]", "[\"NaN\",-1.7976931348623157e308]"),
             ("{\"steps\": 1000.0, \"x\": 1e3}", "{\"steps\": 1000, \"x\": 1000}"),
-            ("[0.7, 1e-5, -3.0, 1e30, 9007199254740993.0]", "[0.7, 1e-5, -3, 1e30, 9007199254740992]"),
+            ("[0.7, 1e-5, -3.0, 1e30, 9007199254740993.0]", "[0.7, 1e-5, -3, 1e30, 9007199254740993.0]"),
         ] {
             assert_eq!(standard(python), json);
         }
