@@ -10,6 +10,7 @@
 #define SCUMBLE_API
 #endif
 #define SCUMBLE_AUTO INT32_MIN
+#define SCUMBLE_SEED_RANDOM 18446744071562067968ull
 #define SCUMBLE_ABI_VERSION 1
 #define SCUMBLE_SEAMLESS_X 1
 #define SCUMBLE_SEAMLESS_Y 2
@@ -19,7 +20,12 @@
 #define SCUMBLE_FEATURE_EMBEDDED_GUIDANCE 8
 #define SCUMBLE_FEATURE_TINY_DECODER 16
 #define SCUMBLE_PROMPT_BY_HAND 1
+#define SCUMBLE_GENERATION_MASK_FROM_ALPHA 1
+#define SCUMBLE_GENERATION_MASK_AS_DIFFUSERS 2
+#define SCUMBLE_GENERATION_KEEP_LATENTS 4
+#define SCUMBLE_GENERATION_KEEP_FLOATS 8
 #define SCUMBLE_IMAGE_BOTTOM_UP 1
+#define SCUMBLE_IMAGE_OPAQUE 2
 enum scumble_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -31,6 +37,7 @@ enum scumble_status
   SCUMBLE_STATUS_BUSY = 3,
   SCUMBLE_STATUS_CANCELLED = 4,
   SCUMBLE_STATUS_EMPTY = 5,
+  SCUMBLE_STATUS_THREAD_LEFT = 6,
   SCUMBLE_STATUS_INVALID_ARGUMENT = -1,
   SCUMBLE_STATUS_INVALID_HANDLE = -2,
   SCUMBLE_STATUS_INVALID_STRUCT_SIZE = -3,
@@ -51,6 +58,7 @@ enum scumble_status
   SCUMBLE_STATUS_MODEL_INVALID = -32,
   SCUMBLE_STATUS_MODEL_UNSUPPORTED = -33,
   SCUMBLE_STATUS_MODEL_IS_POINTER = -34,
+  SCUMBLE_STATUS_MODEL_UNREADABLE = -35,
   SCUMBLE_STATUS_DEVICE_NOT_FOUND = -40,
   SCUMBLE_STATUS_DEVICE_LOST = -41,
   SCUMBLE_STATUS_OUT_OF_MEMORY = -50,
@@ -230,6 +238,9 @@ typedef struct scumble_context_desc {
   uint32_t seamless;
   uint64_t memory_budget;
   const char *device_options;
+  const char *const *model_roots;
+  uint32_t model_root_count;
+  uint32_t reserved;
 } scumble_context_desc;
 typedef struct scumble_context_info {
   uint32_t struct_size;
@@ -271,7 +282,7 @@ typedef struct scumble_prompt_info {
   int32_t negative_truncated;
   float encode_ms;
   int32_t chunks;
-  uint32_t reserved;
+  int32_t not_followed;
 } scumble_prompt_info;
 typedef struct scumble_image {
   uint32_t struct_size;
@@ -301,7 +312,7 @@ typedef struct scumble_generation_desc {
   int32_t preview_every;
   int32_t preview_width;
   int32_t preview_height;
-  int64_t seed;
+  uint64_t seed;
   const char *scheduler;
   const char *sigmas;
   float strength;
@@ -311,6 +322,16 @@ typedef struct scumble_generation_desc {
   const struct scumble_control *const *controls;
   uint32_t control_count;
   int32_t preview_source;
+  const int32_t *timesteps;
+  const float *sigma_values;
+  uint32_t timestep_count;
+  uint32_t sigma_value_count;
+  float eta;
+  uint32_t flags;
+  const float *latents;
+  uint64_t latents_count;
+  uint32_t background;
+  int32_t mask_feather;
 } scumble_generation_desc;
 typedef struct scumble_progress {
   uint32_t struct_size;
@@ -338,8 +359,12 @@ typedef struct scumble_generation_info {
   int32_t steps;
   int32_t evaluations;
   float guidance_scale;
-  int64_t seed;
+  uint64_t seed;
   char scheduler[32];
+  int32_t latent_channels;
+  int32_t latent_width;
+  int32_t latent_height;
+  int32_t reserved;
 } scumble_generation_info;
 #ifdef __cplusplus
 extern "C" {
@@ -384,6 +409,7 @@ SCUMBLE_API scumble_status scumble_generation_error(const struct scumble_generat
 SCUMBLE_API scumble_status scumble_generation_step(const struct scumble_generation *generation, int32_t *left);
 SCUMBLE_API scumble_status scumble_generation_decode(const struct scumble_generation *generation);
 SCUMBLE_API scumble_status scumble_generation_read_image(const struct scumble_generation *generation, int32_t source, const struct scumble_image *image);
+SCUMBLE_API scumble_status scumble_generation_read_latents(const struct scumble_generation *generation, float *latents, uint64_t count);
 SCUMBLE_API scumble_status scumble_generation_destroy(struct scumble_generation *generation);
 #ifdef __cplusplus
 }  // extern "C"
