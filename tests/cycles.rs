@@ -155,6 +155,8 @@ fn what_a_load_leaks_is_found() {
     ];
     for (what, fault) in faults {
         let grown = growth(25, 1024, |nth| load_and_cancel(nth, model.path(), fault)).unwrap_err();
-        assert!(grown.starts_with(&format!("[\"{what}\"] grow")), "{what}: {grown}");
+        // Threads hold memory, too.
+        let (names, _) = grown.split_once(" grow").unwrap();
+        assert!(names.contains(what), "{what}: {grown}");
     }
 }

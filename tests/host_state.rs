@@ -187,6 +187,8 @@ fn every_export_leaves_the_host_as_it_was() {
         while c::progress(stepped as _).phase < 3 {
             ok(host.call("scumble_generation_step", &[stepped, 0]));
         }
+        let mut latents = vec![0.0_f32; SIDE * SIDE * 4];
+        ok(host.call("scumble_generation_read_latents", &[stepped, latents.as_mut_ptr() as usize, latents.len()]));
         ok(host.call("scumble_generation_decode", &[stepped]));
         ok(host.call("scumble_generation_poll", &[stepped, address(&mut progress)]));
         for (source, format) in [(0, 0), (0, 3), (1, 2)] {

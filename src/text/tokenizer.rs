@@ -36,7 +36,7 @@ struct Concept {
 }
 
 /// The files that name special and added tokens.
-const TOKENS: &str = "tokenizer_config.json, special_tokens_map.json or added_tokens.json";
+const TOKENS: &str = "tokenizer.json, tokenizer_config.json, special_tokens_map.json or added_tokens.json";
 
 impl Tokenizer {
     /// All files of a tokenizer's directory that are read where they are there.

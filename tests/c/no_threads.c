@@ -59,7 +59,9 @@ int main(void) {
         do OK(scumble_context_get_info(context, &info));
         while (info.unet_bytes > 0 || info.vae_bytes > 0 || info.text_encoder_bytes > 0);
         refuse(encoding + 1);
-        scumble_status status = scumble_prompt_encode(prompt);
+        scumble_status status;
+        do status = scumble_prompt_encode(prompt);
+        while (status == SCUMBLE_STATUS_BUSY); /* with what is left of the trim */
         refuse(0);
         if (status == SCUMBLE_STATUS_OK) break;
         EXPECT(SCUMBLE_STATUS_OUT_OF_MEMORY, status);
