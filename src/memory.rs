@@ -1,6 +1,7 @@
 //! Memory as large as an image or a file: allocated so that a failure is an error, not the end of the process. (What is
 //! small is served from the [`crate::reserve`] then.)
 
+use memmap2::MmapMut;
 use ndarray::{Array, ArrayView, Axis, Dimension, RemoveAxis, ShapeBuilder};
 
 use crate::error::{bail, Result};
@@ -31,6 +32,15 @@ pub fn bytes(length: usize) -> Result<Vec<u8>> {
         }
     }
     Ok(vector)
+}
+
+/// So many zeros, in pages of their own. The system has them back when they are freed, whereas the C library keeps
+/// large blocks for threads that may be gone.
+pub fn pages(length: usize) -> Result<MmapMut> {
+    match MmapMut::map_anon(length) {
+        Ok(pages) => Ok(pages),
+        Err(_) => bail!(OutOfMemory, "there is no memory for {length} bytes more"),
+    }
 }
 
 /// Makes room for so many more.

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use memmap2::MmapMut;
 use twox_hash::XxHash3_64;
 
 use crate::cancel::Cancel;
@@ -46,8 +47,9 @@ impl Extents {
     }
 
     /// Reads them all. `graph` is the file that they belong to.
-    pub fn read(&self, graph: &Path, checksums: &mut Checksums, cancel: &Cancel) -> Result<Vec<u8>> {
-        let mut bytes = memory::vector(self.end)?;
+    pub fn read(&self, graph: &Path, checksums: &mut Checksums, cancel: &Cancel) -> Result<MmapMut> {
+        let mut bytes = memory::pages(self.end)?;
+        let mut start = 0;
         let mut files = BTreeMap::new();
         for Extent { file, offset, length } in &self.list {
             cancel.check()?;
@@ -57,18 +59,32 @@ impl Extents {
                 files.insert(path.clone(), files::open(&path)?);
             }
             let file: &mut File = files.get_mut(&path).expect("just opened");
-            let start = bytes.len();
-            let read = file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut bytes));
+            let target = &mut bytes[start..start + *length as usize];
+            let read = file.seek(SeekFrom::Start(*offset)).and_then(|_| fill(file, target));
             let read = read.map_err(|error| within(files::reading_failed(error)))?;
-            if read as u64 != *length {
+            if read < target.len() {
                 let end = offset.saturating_add(read as u64);
                 bail!(ModelInvalid, "{} ends at byte {end}, and did not a moment ago", path.display());
             }
-            checksums.add(&path, &bytes[start..]);
-            bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+            checksums.add(&path, target);
+            start = (start + target.len()).next_multiple_of(ALIGNMENT);
         }
         Ok(bytes)
     }
+}
+
+/// Reads until the target is full or the file ends. Gives how much was read.
+fn fill(file: &mut File, target: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < target.len() {
+        match file.read(&mut target[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => (),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Checksums (XXH3) of what was read from each file.

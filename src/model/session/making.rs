@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, SendError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use memmap2::MmapMut;
 use ort::session::builder::{LoadCanceler, SessionBuilder};
 use ort::session::Session;
 
@@ -31,7 +32,7 @@ enum Event {
 /// Makes a session of a graph, which was read from this file, and of its weights, with what `build` gives.
 pub fn make(
     path: &Path,
-    (graph, weights): (Vec<u8>, Vec<u8>),
+    (graph, weights): (Vec<u8>, MmapMut),
     options: &Options,
     cancel: &Cancel,
     build: impl FnOnce() -> Result<SessionBuilder> + Send + 'static,

@@ -14,6 +14,7 @@ use std::io::Cursor;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
+use memmap2::MmapMut;
 use ort::environment::Environment;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::Session;
@@ -25,6 +26,7 @@ use super::scan::{self, Checksums, Extents, Scanned, WeightBytes};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::files;
+use crate::memory;
 use crate::runtime::{self, Making, Provider};
 use failure::runtime_error;
 use pool::Pool;
@@ -125,7 +127,7 @@ impl Source {
         };
         let folder = folder.as_path();
         let (graph, weights) = match options.weights {
-            Weights::Mapped => (self.mapped(&path, folder)?, Vec::new()),
+            Weights::Mapped => (self.mapped(&path, folder)?, memory::pages(0)?),
             _ => self.copied(cancel)?,
         };
         let graph = self.changed(graph, place.provider).map_err(|error| error.within(self.path.display()))?;
@@ -160,7 +162,7 @@ impl Source {
     }
 
     /// The graph, and its weights in memory.
-    fn copied(&mut self, cancel: &Cancel) -> Result<(Vec<u8>, Vec<u8>)> {
+    fn copied(&mut self, cancel: &Cancel) -> Result<(Vec<u8>, MmapMut)> {
         let (mut extents, mut checksums) = (Extents::default(), Checksums::default());
         let graph = self.read(scan::Weights::InMemory { path: &self.path, extents: &mut extents })?;
         checksums.add(&self.path, &graph);
