@@ -79,11 +79,11 @@ pub fn copy<T: Clone, D: Dimension>(from: ArrayView<T, D>) -> Result<Array<T, D>
 }
 
 /// What a function makes of each number of an array, in standard layout.
-pub fn map<T, U, D: Dimension>(from: ArrayView<T, D>, mut change: impl FnMut(&T) -> U) -> Result<Array<U, D>> {
+pub fn map<T, U, D: Dimension>(from: ArrayView<T, D>, change: impl FnMut(&T) -> U) -> Result<Array<U, D>> {
     let mut numbers = vector(from.len())?;
     match from.as_slice() {
         Some(slice) => numbers.extend(slice.iter().map(change)),
-        None => from.for_each(|number| numbers.push(change(number))),
+        None => numbers.extend(from.iter().map(change)),
     }
     Ok(Array::from_shape_vec(from.raw_dim(), numbers).expect("as many numbers as before"))
 }

@@ -109,6 +109,15 @@ static scumble_status generate(const work_t *work, const scumble_prompt *prompt)
         } \
     } while (0)
 
+/* Whether an image was decoded again in tiles, whose pixels differ a little: the log says so, and is emptied. */
+static int decoded_again(void) {
+    scumble_log_entry entry;
+    int found = 0;
+    entry.struct_size = sizeof entry;
+    while (scumble_log_next(&entry) == SCUMBLE_STATUS_OK) found |= strstr(entry.text, "is tried again") != NULL;
+    return found;
+}
+
 static void all(const work_t *work) {
     static unsigned char expected[sizeof made];
     scumble_context *context = NULL;
@@ -131,7 +140,7 @@ static void all(const work_t *work) {
             other = NULL;
         });
         EACH("generating", generate(work, prompt), {
-            if (status == SCUMBLE_STATUS_OK) CHECK(memcmp(made, expected, sizeof made) == 0);
+            if (status == SCUMBLE_STATUS_OK && !decoded_again()) CHECK(memcmp(made, expected, sizeof made) == 0);
             OK(generate(work, prompt));
             CHECK(memcmp(made, expected, sizeof made) == 0);
         });

@@ -17,6 +17,8 @@ export PATH="$zig/bin:$PATH" PYTHONPATH=$zig
 export CARGO_ZIGBUILD_CACHE_DIR=$zig/cache ZIG_GLOBAL_CACHE_DIR=$zig/cache
 
 CARGO_ENCODED_RUSTFLAGS=$(python3 tools/remap_paths.py)
+# Small, at the cost of a longer build.
+export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 export CARGO_ENCODED_RUSTFLAGS CARGO_PROFILE_RELEASE_STRIP=symbols
 cargo zigbuild --release --lib --no-default-features --target "$target.2.28" --target-dir target/linux
 install -D "target/linux/$target/release/libscumble.so" "$out/libscumble.so"
