@@ -7,8 +7,11 @@ use scumble::scheduler::{build, Course, NoiseSchedule, Sampler, SchedulerConfig}
 
 fuzz_target!(|json: &str| {
     let config = SchedulerConfig::parse(json).unwrap_or_else(|_| SchedulerConfig::stable_diffusion());
-    let _ = config.not_followed();
-    if Sampler::of(&config).and_then(|sampler| NoiseSchedule::new(&config, sampler)).is_ok() {
+    let own = Sampler::of(&config);
+    if let Ok(sampler) = own {
+        let _ = config.not_followed(sampler);
+    }
+    if own.and_then(|sampler| NoiseSchedule::new(&config, sampler)).is_ok() {
         for name in Sampler::names() {
             let (sampler, sigmas) = Sampler::parse(name).unwrap();
             let _ = build(sampler, sigmas, Course::new(3), &config);
