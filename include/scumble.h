@@ -1586,7 +1586,7 @@ SCUMBLE_API scumble_status scumble_prompt_blend(const struct scumble_prompt *fir
  * Encodes a prompt that was created with `SCUMBLE_PROMPT_BY_HAND`, on the calling thread.
  *
  * `SCUMBLE_STATUS_BUSY` at once when the model computes for somebody else, and then nothing has
- * changed. Errors: `WRONG_STATE` (not by hand, or encoded already), and those of `scumble_prompt_poll`.
+ * changed. Errors: `WRONG_STATE` (not to be encoded manually, or encoded already), and those of `scumble_prompt_poll`.
  *
  * Any thread, one at a time for a prompt. This call computes.
  */

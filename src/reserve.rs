@@ -116,7 +116,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// The size of a lent block goes before it, so that C++ can give it back without telling.
+/// The size of a lent block goes before it, so that C++ can free it without naming the size.
 const HEADER: usize = 16;
 
 /// A block of the reserve for C++ code that the system has refused one; null where there is none.

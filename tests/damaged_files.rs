@@ -185,7 +185,7 @@ fn create(folder: &Path, weights: i32) -> *mut scumble_context {
 
 /// An image of two steps, or why there is none. `before`: what happens before it is encoded, before it is started, and
 /// while it is generated.
-fn paint(context: *const scumble_context, before: [&dyn Fn(); 3]) -> Result<Vec<u8>, (Status, String)> {
+fn generate(context: *const scumble_context, before: [&dyn Fn(); 3]) -> Result<Vec<u8>, (Status, String)> {
     let answer = |status: Status| if status == Status::Ok { Ok(()) } else { Err((status, last_error())) };
     unsafe {
         let mut desc = c::desc(scumble_prompt_desc_init);
@@ -228,7 +228,7 @@ fn files_that_change_under_a_context() {
         let copy = ModelCopy::reference(name).unlinked();
         let context = create(copy.path(), 1);
         ok(unsafe { scumble_context_wait(context, -1) });
-        let image = paint(context, [&nothing; 3]).unwrap();
+        let image = generate(context, [&nothing; 3]).unwrap();
         for (i, kind) in CHANGES.into_iter().enumerate() {
             let copy = ModelCopy::reference(name).unlinked();
             let context = create(copy.path(), i as i32 % 2);
@@ -237,10 +237,13 @@ fn files_that_change_under_a_context() {
             let mut moments: [&dyn Fn(); 3] = [&nothing; 3];
             moments[i % 3] = &changes;
             let case = format!("{name}, {kind:?} before {}", ["encoding", "starting", "waiting"][i % 3]);
-            assert!(is_clean(&paint(context, moments), &image, copy.path(), &case), "{case}: what was loaded was lost");
+            assert!(
+                is_clean(&generate(context, moments), &image, copy.path(), &case),
+                "{case}: what was loaded was lost"
+            );
             // What is loaded again is the same, or is refused.
             ok(unsafe { scumble_context_trim(context) });
-            let again = is_clean(&paint(context, [&nothing; 3]), &image, copy.path(), &case);
+            let again = is_clean(&generate(context, [&nothing; 3]), &image, copy.path(), &case);
             assert_eq!(again, kind == Change::CopyAgain, "{case}, after a trim");
             ok(unsafe { scumble_context_destroy(context) });
         }
@@ -253,7 +256,7 @@ fn files_that_change_while_they_are_loaded() {
         let copy = ModelCopy::new();
         let context = create(copy.path(), 1);
         ok(unsafe { scumble_context_wait(context, -1) });
-        paint(context, [&|| (); 3]).unwrap()
+        generate(context, [&|| (); 3]).unwrap()
     };
     // None of these makes another model of it, if it comes before the files are scanned.
     let kinds = [Change::Cut, Change::Halve, Change::Zero, Change::Delete];
@@ -265,7 +268,7 @@ fn files_that_change_while_they_are_loaded() {
         change(copy.path(), kind);
         let case = format!("{kind:?} after {} ms", i * 4);
         let found = match unsafe { scumble_context_wait(context, -1) } {
-            Status::Ok => paint(context, [&|| (); 3]),
+            Status::Ok => generate(context, [&|| (); 3]),
             status => Err((status, last_error())),
         };
         refused += usize::from(!is_clean(&found, &image, copy.path(), &case));
