@@ -16,7 +16,7 @@ const FEWER: &str =
     " ArgMax ArgMin Compress Flatten ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean \
     ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape Slice Split Squeeze TopK Transpose Unsqueeze DepthToSpace \
     SpaceToDepth ReverseSequence Unique ";
-/// Each axis of the output is that of the largest input.
+/// Each axis of the output is that of the largest input, or 0.
 const BROADCAST: &str =
     " Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual \
     Max Mean Min Mod Mul Or PRelu Pow Sub Sum Where Xor ";
@@ -25,6 +25,8 @@ const RANDOM: &str = " Bernoulli Multinomial RandomNormal RandomNormalLike Rando
 /// The size of what a node makes of constants; none where ONNX Runtime leaves it to the run.
 pub fn constant<R: Read + Seek>(wire: &mut Wire<R>, node: &Node, inputs: &[Fact]) -> Result<Option<Constant>> {
     let given: Vec<Constant> = inputs.iter().filter_map(|fact| fact.constant.clone()).collect();
+    let nothing = Constant::default();
+    let first = given.first().unwrap_or(&nothing);
     let numbers = |i: usize| given.get(i).and_then(|constant: &Constant| constant.numbers.clone());
     let product = given.iter().fold(1u64, |product, constant| product.saturating_mul(constant.elements.max(1)));
     let sides = |i: usize| numbers(i).map(|sides| sides.iter().map(|side| side.max(0.0) as u64).collect::<Vec<u64>>());
@@ -52,10 +54,10 @@ pub fn constant<R: Read + Seek>(wire: &mut Wire<R>, node: &Node, inputs: &[Fact]
             let constant = Constant::of_shape(shape);
             Constant { numbers: filling(wire, node, constant.elements), ..constant }
         }),
-        "Expand" => sides(1).map(|sides| broadcast(&[given[0].clone(), Constant::of_shape(sides)])),
+        "Expand" => sides(1).map(|sides| broadcast(&[first.clone(), Constant::of_shape(sides)])),
         "Tile" => sides(1).map(|repeats| {
             let times = Constant::of_shape(repeats).elements;
-            Constant::of_elements(given[0].elements.saturating_mul(times))
+            Constant::of_elements(first.elements.saturating_mul(times))
         }),
         "Range" => match [numbers(0), numbers(1), numbers(2)].map(|number| number.and_then(|n| n.first().copied())) {
             [Some(start), Some(end), Some(step)] if step != 0.0 => {
@@ -68,13 +70,15 @@ pub fn constant<R: Read + Seek>(wire: &mut Wire<R>, node: &Node, inputs: &[Fact]
         },
         "Pad" => {
             numbers(1).or_else(|| Some(node.integers("pads").iter().map(|pad| *pad as f64).collect())).map(|pads| {
-                let more = pads.iter().fold(1u64, |product, pad| product.saturating_mul(pad.max(0.0) as u64 + 1));
-                let shape = given[0].shape.as_ref().filter(|shape| pads.len() == 2 * shape.len()).map(|shape| {
+                let more = pads
+                    .iter()
+                    .fold(1u64, |product, pad| product.saturating_mul((pad.max(0.0) as u64).saturating_add(1)));
+                let shape = first.shape.as_ref().filter(|shape| pads.len() == 2 * shape.len()).map(|shape| {
                     let padded =
                         |(i, side): (usize, &u64)| (*side as f64 + pads[i] + pads[i + shape.len()]).max(0.0) as u64;
                     shape.iter().enumerate().map(padded).collect()
                 });
-                shape.map_or(Constant::of_elements(given[0].elements.saturating_mul(more)), Constant::of_shape)
+                shape.map_or(Constant::of_elements(first.elements.saturating_mul(more)), Constant::of_shape)
             })
         }
         "Concat" => {
@@ -86,13 +90,13 @@ pub fn constant<R: Read + Seek>(wire: &mut Wire<R>, node: &Node, inputs: &[Fact]
                 None => Some(Constant { elements: sum, shape: joined(node, &given), numbers: None }),
             }
         }
-        "Gather" if given.len() == 2 => Some(gathered(node, &given[0], &given[1])),
-        "GatherElements" => Some(Constant { numbers: None, ..given[1].clone() }),
+        "Gather" if given.len() == 2 => Some(gathered(node, first, &given[1])),
+        "GatherElements" => given.get(1).map(|indices| Constant { numbers: None, ..indices.clone() }),
         "GatherND" | "MatMul" | "Gemm" => Some(multiplied(node, &given).unwrap_or(Constant::of_elements(product))),
         "OneHot" => numbers(1).and_then(|depth| {
-            Some(Constant::of_elements(given[0].elements.saturating_mul(depth.first()?.max(0.0) as u64)))
+            Some(Constant::of_elements(first.elements.saturating_mul(depth.first()?.max(0.0) as u64)))
         }),
-        "NonZero" => Some(Constant::of_elements(given[0].elements.saturating_mul(8))),
+        "NonZero" => Some(Constant::of_elements(first.elements.saturating_mul(8))),
         _ if is_in(SAME, node) => given.first().map(|first| Constant {
             numbers: match node.kind.as_str() {
                 "Identity" | "CastLike" => first.numbers.clone(),
@@ -182,7 +186,8 @@ fn broadcast(given: &[Constant]) -> Constant {
     let rank = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
     let side = |axis: usize| {
         let of = |shape: &&Vec<u64>| (shape.len() + axis).checked_sub(rank).map_or(1, |i| shape[i]);
-        shapes.iter().map(of).max().unwrap_or(1)
+        // An axis of 0 stays one.
+        shapes.iter().map(of).max_by_key(|side| (*side == 0, *side)).unwrap_or(1)
     };
     Constant::of_shape((0..rank).map(side).collect())
 }
@@ -319,4 +324,45 @@ fn sliced(first: &Constant, given: &[Constant]) -> Option<Vec<f64>> {
     };
     let (start, end) = (place(at(1)?), place(at(2)?));
     (at(4).is_none_or(|step| step == 1.0) && start <= end).then(|| numbers[start..end].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    const NAMED: &str = " Constant Shape Size SequenceLength SequenceEmpty SequenceConstruct SequenceInsert \
+        ConcatFromSequence SequenceAt SequenceErase SplitToSequence ConstantOfShape Expand Tile Range Pad Concat Gather \
+        GatherElements GatherND MatMul Gemm OneHot NonZero Unknown ";
+
+    /// Inputs that are too few, too many, of a wrong rank or of senseless numbers give a size or an error.
+    #[test]
+    fn any_inputs_of_any_operator() {
+        let inputs: Vec<Fact> = [
+            Constant::default(),
+            Constant::of_elements(u64::MAX),
+            Constant::of_shape(vec![]),
+            Constant::of_shape(vec![u64::MAX, 0, 3]),
+            Constant::of_numbers(Some(vec![0]), vec![]),
+            Constant::of_numbers(Some(vec![2, 1]), vec![-1.0, 3.0]),
+            Constant::of_numbers(None, vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, -0.0]),
+        ]
+        .map(|constant| Fact { element: 7, constant: Some(constant) })
+        .to_vec();
+        for kind in [SAME, FEWER, BROADCAST, RANDOM, NAMED].iter().flat_map(|list| list.split_whitespace()) {
+            // A NodeProto that has nothing but the name of its operator.
+            let bytes = [&[0x22, kind.len() as u8], kind.as_bytes()].concat();
+            let length = bytes.len() as u64;
+            let (mut wire, message) = Wire::new(Cursor::new(bytes), length);
+            let node = Node::read(&mut wire, message).expect("a node");
+            for count in 0..4 {
+                for choice in 0..inputs.len().pow(count) {
+                    let given = |i: u32| inputs[choice / inputs.len().pow(i) % inputs.len()].clone();
+                    let given: Vec<Fact> = (0..count).map(given).collect();
+                    let _ = constant(&mut wire, &node, &given);
+                }
+            }
+        }
+    }
 }
