@@ -15,8 +15,8 @@ use crate::stack;
 /// Why a thread could not be started, in every such error.
 pub const NOT_STARTED: &str = "no thread can be started";
 
-/// The threads that a shutdown waits for: started and not yet joined.
-static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+/// The threads that a shutdown waits for, with their groups: started and not yet joined.
+static THREADS: Mutex<Vec<(ThreadGroup, JoinHandle<()>)>> = Mutex::new(Vec::new());
 
 /// The threads that it does not wait for: ONNX Runtime does not return from what it does there.
 static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
@@ -34,10 +34,10 @@ pub fn spawn(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<
 /// Starts a thread that a shutdown waits for.
 #[cfg(not(feature = "loom"))]
 pub fn start(group: ThreadGroup, run: impl FnOnce() + Send + 'static) -> Result<()> {
-    let thread = spawn(group, run)?;
+    let thread = spawn(group.clone(), run)?;
     let mut threads = THREADS.lock();
     reap(&mut threads);
-    threads.push(thread);
+    threads.push((group, thread));
     Ok(())
 }
 
@@ -67,7 +67,9 @@ pub fn leave(thread: JoinHandle<()>) {
 /// How many threads were left behind and have not ended since.
 pub fn left() -> usize {
     let mut left = LEFT.lock();
-    reap(&mut left);
+    for finished in left.extract_if(.., |thread| thread.is_finished()) {
+        let _ = finished.join();
+    }
     left.len()
 }
 
@@ -84,9 +86,13 @@ pub fn are_none() -> bool {
     })
 }
 
-/// Waits for every thread to end, but for those that were left behind; false when the time is over before.
+/// Waits for every thread to end, but for those that were left behind; false when the time is over before. Threads in
+/// the background are raised to ordinary priority: where others keep all cores busy, their last operator would not end.
 pub fn join_all(timeout: Duration) -> bool {
     let deadline = Instant::now().checked_add(timeout);
+    for (group, _) in THREADS.lock().iter() {
+        group.leave_background();
+    }
     loop {
         let mut threads = THREADS.lock();
         reap(&mut threads);
@@ -101,8 +107,8 @@ pub fn join_all(timeout: Duration) -> bool {
     }
 }
 
-fn reap(threads: &mut Vec<JoinHandle<()>>) {
-    for finished in threads.extract_if(.., |thread| thread.is_finished()) {
+fn reap(threads: &mut Vec<(ThreadGroup, JoinHandle<()>)>) {
+    for (_, finished) in threads.extract_if(.., |(_, thread)| thread.is_finished()) {
         let _ = finished.join(); // its panics were caught
     }
 }

@@ -95,7 +95,7 @@ fn after_the_library_was_unloaded() {
 #[test]
 fn of_all_objects_in_a_shutdown() {
     let program = CProgram::new("tests/c/shutdown.c");
-    for case in ["creating", "waiting", "together"] {
+    for case in ["creating", "waiting", "together", "background"] {
         run(program.command().arg(case));
     }
 }

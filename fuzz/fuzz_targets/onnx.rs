@@ -16,14 +16,20 @@ fuzz_target!(|file: &[u8]| {
         let graph = scan::without_weights(Cursor::new(file), file.len() as u64, weights);
         graph.expect("a good file can be read again");
         let wraps = Seamless { x: true, y: true };
+        // Its constants alone may have grown too large, for which a session looks too.
+        let recheck = |rewritten: &[u8], how: &str| {
+            if let Err(error) = check(rewritten) {
+                assert!(error.to_string().contains("its constants are"), "a good file was {how}, and then: {error:?}");
+            }
+        };
         if let Ok(rewritten) = seamless::rewrite(Cursor::new(file), file.len() as u64, wraps) {
-            check(&rewritten).expect("what is rewritten of a good file is one");
+            recheck(&rewritten, "made seamless");
         }
         if let Ok(Some(rewritten)) = widen::rewrite(Cursor::new(file), file.len() as u64) {
-            check(&rewritten).expect("what is widened of a good file is one");
+            recheck(&rewritten, "widened");
         }
         if let Ok(Some(rewritten)) = channels::rewrite(Cursor::new(file), file.len() as u64) {
-            check(&rewritten).expect("what has more channels of a good file is one");
+            recheck(&rewritten, "given more channels");
         }
     }
 });

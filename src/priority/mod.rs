@@ -71,6 +71,13 @@ impl ThreadGroup {
             *in_force = thread.set(priority); // what is allowed for one of them is for all
         }
     }
+
+    /// Raises the group to ordinary priority if it is in the background, as far as the system allows.
+    pub fn leave_background(&self) {
+        if self.0.lock().wanted == Priority::Background {
+            self.set_priority(Priority::Normal);
+        }
+    }
 }
 
 impl Drop for Member<'_> {

@@ -303,7 +303,7 @@ static void call(caller_t *caller, enum function function) {
             /* A rest of a minute is allowed; here it would be all that happens. */
             CALL(caller, scumble_context_set_pace, handle(caller, CONTEXT), once_in(dice, 4) ? (once_in(dice, 2) ? NAN : -0.7f) : once_in(dice, 4) ? 0.35f : 1);
             break;
-        case F_scumble_context_set_priority: CALL(caller, scumble_context_set_priority, handle(caller, CONTEXT), once_in(dice, 4) ? hostile_int(dice) : between(dice, 0, 1)); break;
+        case F_scumble_context_set_priority: CALL(caller, scumble_context_set_priority, handle(caller, CONTEXT), once_in(dice, 4) ? hostile_int(dice) : between(dice, -1, 1)); break;
         case F_scumble_context_trim: CALL(caller, scumble_context_trim, handle(caller, CONTEXT)); break;
         case F_scumble_context_destroy: destroy(caller, CONTEXT, handle(caller, CONTEXT)); break;
         case F_scumble_prompt_create:

@@ -44,7 +44,7 @@ static const scumble_context_desc *context_desc(dice_t *dice) {
     desc.threads = between(dice, 1, 2);
     if (!once_in(dice, 4)) desc.device = "cpu";
     desc.weights = between(dice, 0, 2);
-    desc.priority = between(dice, 0, 1);
+    desc.priority = between(dice, -1, 1);
     if (once_in(dice, 4)) desc.seamless = below(dice, 4);
     if (once_in(dice, 4)) desc.memory_budget = (uint64_t)between(dice, 50, 90) << 20;
     for (int faults = once_in(dice, 4) ? between(dice, 1, 2) : 0; faults > 0; faults--) {

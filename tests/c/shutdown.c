@@ -207,11 +207,48 @@ static void together(void) {
     }
 }
 
+static void *spin(void *nothing) {
+    while (!over) { }
+    return nothing;
+}
+
+/* Contexts in the background while the host keeps all cores busy: one that loads and one that generates. */
+static void background(void) {
+    for (int round = 0; round < ROUNDS; round++) {
+        scumble_context_desc desc;
+        context = loaded_context();
+        prompt = new_prompt(context, 0);
+        scumble_generation *generation = new_generation(prompt, ENDLESS, 1);
+        OK(scumble_generation_start(generation));
+        sleep_ms(20);
+        over = 0;
+        pthread_t busy[8];
+        for (int i = 0; i < 8; i++) busy[i] = on_a_thread(spin, NULL);
+        OK(scumble_context_set_priority(context, SCUMBLE_PRIORITY_BACKGROUND));
+        OK(scumble_context_set_priority(context, SCUMBLE_PRIORITY_NORMAL));
+        scumble_progress progress;
+        progress.struct_size = sizeof progress;
+        OK(scumble_generation_poll(generation, &progress));
+        /* Where the system keeps it in the background, a shutdown cannot raise it either. */
+        if (progress.priority != SCUMBLE_PRIORITY_NORMAL) over = 1, round = ROUNDS;
+        OK(scumble_context_set_priority(context, SCUMBLE_PRIORITY_BACKGROUND));
+        OK(scumble_context_desc_init(&desc, sizeof desc, SCUMBLE_ABI_VERSION));
+        desc.model_path = MODEL;
+        desc.priority = SCUMBLE_PRIORITY_BACKGROUND;
+        OK(scumble_context_create(&desc, &(scumble_context *){NULL}));
+        sleep_ms(20 + 7 * round);
+        OK(scumble_shutdown(LIMIT_MS));
+        over = 1;
+        for (int i = 0; i < 8; i++) joined(busy[i]);
+    }
+}
+
 int main(int count, char **arguments) {
     CHECK(count == 2);
     if (strcmp(arguments[1], "creating") == 0) creating();
     else if (strcmp(arguments[1], "waiting") == 0) waiting();
     else if (strcmp(arguments[1], "together") == 0) together();
+    else if (strcmp(arguments[1], "background") == 0) background();
     else CHECK(!"a case");
     return 0;
 }

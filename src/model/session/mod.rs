@@ -203,6 +203,7 @@ impl Source {
         } else if self.seamless != Seamless::default() {
             model = seamless::rewrite(Cursor::new(&model), length, self.seamless)?;
         }
+        scan::check_constants(&model, self.scanned.weights)?;
         // Protobuf merges a message that is given twice: this is a graph of nothing but outputs.
         let outputs = self.more_outputs.iter().flat_map(|name| proto::bytes(12, proto::bytes(1, name)));
         proto::append(&mut model, GRAPH, &outputs.collect::<Vec<u8>>())?;
