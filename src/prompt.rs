@@ -111,7 +111,7 @@ impl Prompt {
         let encoded = Promise::new();
         encoded.set(Ok(EncodedPrompt { conditioning, time: start.elapsed() }));
         let encoding = Arc::new(Encoding { texts: Texts::default(), encoded, cancel: Cancel::default() });
-        let not_followed = first.not_followed + second.not_followed;
+        let not_followed = first.not_followed.saturating_add(second.not_followed); // blends of blends double it
         let context = Arc::clone(&first.context);
         Ok(Arc::new(Self { context, by_hand: false, not_followed, encoding, wanted: Mutex::default() }))
     }

@@ -19,23 +19,61 @@ mod explored {
         result.unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// loom's own takes a thread that is about to try a lock for one that waits for it, and finds deadlocks that are none.
+    /// So whoever holds the value has said so in `held`, which is locked for a moment at a time and never tried.
     #[derive(Default)]
-    pub struct Mutex<T>(loom::sync::Mutex<T>);
+    pub struct Mutex<T> {
+        held: loom::sync::Mutex<bool>,
+        freed: loom::sync::Condvar,
+        value: loom::sync::Mutex<T>,
+    }
 
     /// Empty only while a condition is waited for.
-    pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+    pub struct MutexGuard<'a, T> {
+        mutex: &'a Mutex<T>,
+        value: Option<loom::sync::MutexGuard<'a, T>>,
+    }
 
     impl<T> Mutex<T> {
         pub fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+            Self { held: loom::sync::Mutex::new(false), freed: Condvar::new().0, value: loom::sync::Mutex::new(value) }
         }
 
         pub fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(unpoisoned(self.0.lock())))
+            let mut held = unpoisoned(self.held.lock());
+            while *held {
+                held = unpoisoned(self.freed.wait(held));
+            }
+            self.hold(held)
         }
 
         pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-            self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+            let held = unpoisoned(self.held.lock());
+            (!*held).then(|| self.hold(held))
+        }
+
+        fn hold(&self, mut held: loom::sync::MutexGuard<bool>) -> MutexGuard<'_, T> {
+            *held = true;
+            MutexGuard { mutex: self, value: Some(unpoisoned(self.value.lock())) }
+        }
+    }
+
+    impl<T> MutexGuard<'_, T> {
+        /// Lets go of the value; `held`, to be unlocked.
+        fn free(&mut self) -> loom::sync::MutexGuard<'_, bool> {
+            self.value = None;
+            let mut held = unpoisoned(self.mutex.held.lock());
+            *held = false;
+            self.mutex.freed.notify_one();
+            held
+        }
+    }
+
+    impl<T> Drop for MutexGuard<'_, T> {
+        fn drop(&mut self) {
+            if self.value.is_some() {
+                self.free();
+            }
         }
     }
 
@@ -43,13 +81,13 @@ mod explored {
         type Target = T;
 
         fn deref(&self) -> &T {
-            self.0.as_ref().expect("nobody is waiting")
+            self.value.as_ref().expect("nobody is waiting")
         }
     }
 
     impl<T> DerefMut for MutexGuard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
-            self.0.as_mut().expect("nobody is waiting")
+            self.value.as_mut().expect("nobody is waiting")
         }
     }
 
@@ -72,7 +110,9 @@ mod explored {
         }
 
         pub fn wait<T>(&self, guard: &mut MutexGuard<T>) {
-            guard.0 = guard.0.take().map(|guard| unpoisoned(self.0.wait(guard)));
+            let mutex = guard.mutex;
+            drop(unpoisoned(self.0.wait(guard.free())));
+            guard.value = mutex.lock().value.take();
         }
 
         /// Time stands still here: no deadline ever comes, so that nothing may rely on one to be woken.

@@ -239,7 +239,11 @@ impl Generation {
     fn try_diffusion(&self) -> Result<MutexGuard<'_, Diffusion>> {
         match self.diffusion.try_lock() {
             Some(diffusion) => Ok(diffusion),
-            None => bail!(Busy, "another thread computes this generation"),
+            // A cancel holds it too, for a moment.
+            None => match self.error().filter(|error| error.status() == Status::Cancelled) {
+                Some(cancelled) => Err(cancelled),
+                None => bail!(Busy, "another thread computes this generation"),
+            },
         }
     }
 
@@ -253,10 +257,10 @@ impl Generation {
     /// Records how it ended. The first end counts, and is the answer: a cancel may come too late to
     /// interrupt anything. Who waits for the end finds the generation free.
     fn end(&self, result: Result<Arc<Picture>>) -> Result<()> {
-        let mut diffusion = self.diffusion.try_lock(); // whoever computes lets go of it afterwards
         let mut progress = self.progress.lock();
         let is_first = progress.end(result);
-        // What takes a while to free is freed after the locks.
+        let mut diffusion = self.diffusion.try_lock(); // whoever computes lets go of it afterwards
+                                                       // What takes a while to free is freed after the locks.
         let _dropped = (progress.drop_unwanted(self.keep_latents), self.give_up(&progress, diffusion.as_deref_mut()));
         drop(diffusion);
         if is_first {

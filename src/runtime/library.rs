@@ -13,6 +13,7 @@ use libloading::Library;
 
 use super::search;
 use crate::error::{bail, Error, Result, Status};
+use crate::memory;
 
 /// `OrtApiBase`, either function of which may be missing.
 #[repr(C)]
@@ -61,8 +62,14 @@ pub fn open(path: &Path) -> Result<Library> {
     Ok(library)
 }
 
+/// What ONNX Runtime allocates as it is loaded, before any of it is called, is a hundredth of this (0.15 MB).
+const STATIC_OBJECTS: usize = 16 << 20;
+
 /// Loads it with all that it needs, of which nothing may be missing when it is called later.
 fn load(path: &Path) -> Result<Library> {
+    // Where its static objects find no memory, the process ends. (A bare name has no length: the linker searches for it.)
+    let length = path.metadata().map_or(0, |found| found.len() as usize);
+    memory::pages(length.saturating_add(STATIC_OBJECTS))?;
     #[cfg(unix)]
     let library = {
         use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};

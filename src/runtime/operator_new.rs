@@ -5,15 +5,19 @@
 //! what the system refuses is served from the reserve, as for Rust's code. The library imports `operator new` and
 //! `operator delete`; this puts others in the places where the dynamic linker has written their addresses.
 //!
+//! An exception needs memory too: what the C++ library keeps of exceptions for each thread. It allocates that with the
+//! thread's first exception, and ends the process where it cannot. So it is had before, as the thread allocates first.
+//!
 //! Only Linux has such places for them: on Windows and macOS a refusal at such a moment ends the process.
 //!
 //! There is no safe way to do so.
 #![allow(unsafe_code)]
 
-use std::ffi::c_void;
+use std::cell::Cell;
+use std::ffi::{c_void, CStr};
 use std::path::Path;
-use std::ptr;
 use std::sync::OnceLock;
+use std::{mem, ptr};
 
 use libloading::os::unix::Library;
 
@@ -26,35 +30,109 @@ type Delete = unsafe extern "C" fn(*mut c_void, usize);
 
 /// What the dynamic linker had found.
 struct Originals {
+    object: Operators,
+    array: Operators,
+    /// Gives what is kept of exceptions for the calling thread.
+    exceptions: extern "C" fn() -> *mut c_void,
+}
+
+/// `new` and `delete`, or `new[]` and `delete[]`.
+#[derive(Clone, Copy)]
+struct Operators {
     new: New,
     /// The same, but for the exception.
     new_or_null: NewOrNull,
     delete: Delete,
 }
 
+thread_local! {
+    /// Whether this thread can throw an exception.
+    static THROWS: Cell<bool> = const { Cell::new(false) };
+}
+
 static ORIGINALS: OnceLock<Originals> = OnceLock::new();
 
+fn originals() -> &'static Originals {
+    ORIGINALS.get().expect("set before any of this could be called")
+}
+
+/// A block of the system's memory, or else of the reserve; null where neither has one.
+fn block(operators: &Operators, size: usize) -> *mut c_void {
+    if THROWS.get() || prepare_to_throw() {
+        // SAFETY: the second parameter only tells functions of this name apart.
+        let block = unsafe { (operators.new_or_null)(size, ptr::null()) };
+        if !block.is_null() {
+            return block;
+        }
+    }
+    reserve::lend(size).cast()
+}
+
+/// The same, but throws where there is none.
+///
+/// # Safety
+/// No frame of Rust below has anything to drop.
+unsafe fn block_or_throw(operators: &Operators, size: usize) -> *mut c_void {
+    match block(operators, size) {
+        // SAFETY: the caller's promise.
+        block if block.is_null() => unsafe { (operators.new)(size) },
+        block => block,
+    }
+}
+
+/// # Safety
+/// As of any `delete`.
+unsafe fn give_back(operators: &Operators, block: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !reserve::take_back(block.cast()) {
+            (operators.delete)(block, size);
+        }
+    }
+}
+
 unsafe extern "C-unwind" fn new(size: usize) -> *mut c_void {
-    let originals = ORIGINALS.get().expect("set before this could be called");
-    // SAFETY: the second parameter only tells functions of this name apart.
-    let mut block = unsafe { (originals.new_or_null)(size, ptr::null()) };
-    if block.is_null() {
-        block = reserve::lend(size).cast();
-    }
-    if block.is_null() {
-        // SAFETY: no frame of Rust has anything to drop when this throws.
-        block = unsafe { (originals.new)(size) };
-    }
-    block
+    // SAFETY: there is none but this.
+    unsafe { block_or_throw(&originals().object, size) }
+}
+
+unsafe extern "C-unwind" fn new_array(size: usize) -> *mut c_void {
+    // SAFETY: there is none but this.
+    unsafe { block_or_throw(&originals().array, size) }
+}
+
+unsafe extern "C" fn new_or_null(size: usize, _: *const c_void) -> *mut c_void {
+    block(&originals().object, size)
+}
+
+unsafe extern "C" fn new_array_or_null(size: usize, _: *const c_void) -> *mut c_void {
+    block(&originals().array, size)
 }
 
 unsafe extern "C" fn delete(block: *mut c_void, size: usize) {
     // SAFETY: the caller's promise.
-    if !unsafe { reserve::take_back(block.cast()) } {
-        let originals = ORIGINALS.get().expect("set before this could be called");
-        // SAFETY: likewise.
-        unsafe { (originals.delete)(block, size) };
+    unsafe { give_back(&originals().object, block, size) }
+}
+
+unsafe extern "C" fn delete_array(block: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { give_back(&originals().array, block, size) }
+}
+
+/// Whether there was memory for what the C++ library keeps for this thread, which it has from now on.
+fn prepare_to_throw() -> bool {
+    /// More than it keeps (16 bytes), and than the dynamic linker needs to find it.
+    const BYTES: usize = 4096;
+    // SAFETY: it is given back at once, for the next allocation of this thread to have.
+    let block = unsafe { libc::malloc(BYTES) };
+    if block.is_null() {
+        return false;
     }
+    // SAFETY: it came from there.
+    unsafe { libc::free(block) };
+    (originals().exceptions)();
+    THROWS.set(true);
+    true
 }
 
 /// Has this loaded library call ours. It stays loaded.
@@ -62,27 +140,37 @@ pub fn replace(library: &Path) {
     let flags = libc::RTLD_NOLOAD | libc::RTLD_LAZY;
     // SAFETY: the library is loaded already: nothing of it is run.
     let Ok(opened) = (unsafe { Library::open(Some(library), flags) }) else { return };
-    // SAFETY: the type is that of this function in the C++ ABI.
-    let Ok(new_or_null) = (unsafe { opened.get::<NewOrNull>(b"_ZnwmRKSt9nothrow_t\0") }) else { return };
-    let new_or_null = *new_or_null;
     let Some(imports) = Imports::of(library) else { return };
     // SAFETY: the functions are of these types, by the C++ ABI.
     unsafe {
-        let (Some(new_slot), Some(delete_slot)) = (imports.slot(c"_Znwm"), imports.slot(c"_ZdlPvm")) else { return };
-        let originals = Originals {
-            new: std::mem::transmute::<usize, New>(*new_slot),
-            new_or_null,
-            delete: std::mem::transmute::<usize, Delete>(*delete_slot),
+        let operators = |new: &CStr, new_or_null: &[u8], delete: &CStr| {
+            Some(Operators {
+                new: mem::transmute::<usize, New>(*imports.slot(new)?),
+                new_or_null: *opened.get::<NewOrNull>(new_or_null).ok()?,
+                delete: mem::transmute::<usize, Delete>(*imports.slot(delete)?),
+            })
         };
-        if ORIGINALS.set(originals).is_err() {
+        let Some(object) = operators(c"_Znwm", b"_ZnwmRKSt9nothrow_t\0", c"_ZdlPvm") else { return };
+        let array = operators(c"_Znam", b"_ZnamRKSt9nothrow_t\0", c"_ZdaPvm").unwrap_or(object);
+        let Ok(exceptions) = opened.get::<extern "C" fn() -> *mut c_void>(b"__cxa_get_globals\0") else { return };
+        if ORIGINALS.set(Originals { object, array, exceptions: *exceptions }).is_err() {
             return;
         }
         // What is lent has to come back, whichever of its names it is deleted by.
-        for name in [c"_ZdlPv", c"_ZdlPvm"] {
+        let replacements = [
+            (c"_ZdlPv", delete as *const ()),
+            (c"_ZdlPvm", delete as *const ()),
+            (c"_ZdaPv", delete_array as *const ()),
+            (c"_ZdaPvm", delete_array as *const ()),
+            (c"_Znwm", new as *const ()),
+            (c"_ZnwmRKSt9nothrow_t", new_or_null as *const ()),
+            (c"_Znam", new_array as *const ()),
+            (c"_ZnamRKSt9nothrow_t", new_array_or_null as *const ()),
+        ];
+        for (name, address) in replacements {
             if let Some(slot) = imports.slot(name) {
-                imports::write(slot, delete as *const () as usize);
+                imports::write(slot, address as usize);
             }
         }
-        imports::write(new_slot, new as *const () as usize);
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use loom::thread;
 use scumble::{Generation, Phase, Result, Status};
 
 use crate::fake::{self, Call};
 use crate::signal::Signal;
-use crate::{explore, generation, load};
+use crate::{explore, generation, load, spawn};
 
 fn paint(generation: &Generation) -> Result<()> {
     while generation.step()? > 0 {}
@@ -21,7 +20,7 @@ fn a_cancel_is_answered_by_the_call_that_it_ends() {
         let context = load(|| fake::model(|_| Ok(())));
         let generation = generation(&context);
         let cancelled = Arc::clone(&generation);
-        let canceller = thread::spawn(move || cancelled.cancel());
+        let canceller = spawn(move || cancelled.cancel());
         let answer = paint(&generation);
         let end = generation.poll();
         match answer {
@@ -53,7 +52,7 @@ fn a_cancel_is_answered_by_the_step_that_it_meets() {
         });
         let generation = generation(&context);
         let other = Arc::clone(&generation);
-        let canceller = thread::spawn(move || {
+        let canceller = spawn(move || {
             denoising.wait();
             other.cancel();
             cancelled.raise();
@@ -74,7 +73,7 @@ fn two_threads_do_not_compute_at_once() {
             assert!(matches!(error.status(), Status::Busy | Status::WrongState), "{error}");
             1
         };
-        let stepper = thread::spawn(move || refused(other.step()));
+        let stepper = spawn(move || refused(other.step()));
         let refusals = refused(generation.step()) + stepper.join().unwrap();
         assert_eq!(refusals, 1);
         generation.decode().unwrap();

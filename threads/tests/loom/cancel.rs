@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use loom::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use loom::thread;
 use scumble::cancel::Cancel;
 use scumble::Status;
 
-use crate::{explore, signal::Signal};
+use crate::{explore, signal::Signal, spawn};
 
 /// Work that only its interrupt ends: a cancel that is lost lets it wait for ever.
 #[test]
@@ -15,7 +14,7 @@ fn none_is_lost() {
     explore(3, || {
         let cancel = Cancel::default();
         let canceller = cancel.clone();
-        let other = thread::spawn(move || canceller.cancel());
+        let other = spawn(move || canceller.cancel());
         let interrupted = Arc::new(Signal::default());
         let interrupt = Arc::clone(&interrupted);
         let result = cancel.interruptible(
@@ -36,7 +35,7 @@ fn none_reaches_work_that_is_over() {
     explore(3, || {
         let cancel = Cancel::default();
         let canceller = cancel.clone();
-        let other = thread::spawn(move || canceller.cancel());
+        let other = spawn(move || canceller.cancel());
         let over = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&over);
         let result = cancel.interruptible(move || assert!(!is_over.load(SeqCst), "interrupted too late"), || Ok(()));

@@ -8,7 +8,7 @@ use scumble::{Generation, Phase, Snapshot, Source, Status};
 
 use crate::fake::{self, Call};
 use crate::signal::Signal;
-use crate::{explore, generation, load};
+use crate::{explore, generation, load, spawn};
 
 /// What a painting asked of its model.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Calls {
 /// Runs `body` on another thread.
 fn beside(generation: &Arc<Generation>, body: impl FnOnce(Arc<Generation>) + Send + 'static) -> thread::JoinHandle<()> {
     let generation = Arc::clone(generation);
-    thread::spawn(move || body(generation))
+    spawn(move || body(generation))
 }
 
 /// Its end, which must be one of these two and agree with what is there to read.

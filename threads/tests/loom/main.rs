@@ -17,6 +17,7 @@ mod fake;
 
 use std::sync::Arc;
 
+use loom::thread::JoinHandle;
 use scumble::model::Model;
 use scumble::{Context, Generation, Preview, Prompt, Request, Texts};
 
@@ -31,10 +32,13 @@ fn explore(preemptions: usize, test: impl Fn() + Send + Sync + 'static) {
     let test = Arc::new(test);
     builder.check(move || {
         let test = Arc::clone(&test);
-        // loom's own stacks are too small for a development build.
-        let thread = loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(move || test()).unwrap();
-        thread.join().unwrap();
+        spawn(move || test()).join().unwrap();
     });
+}
+
+/// Starts a thread. loom's own stacks are too small for a development build.
+fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    loom::thread::Builder::new().stack_size(STACK_WORDS).spawn(body).unwrap()
 }
 
 /// A context with this model, loaded.

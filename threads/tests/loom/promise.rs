@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use loom::thread;
 use scumble::{Context, Status};
 
-use crate::{explore, fake};
+use crate::{explore, fake, spawn};
 
 /// Two threads wait for what is told once.
 #[test]
@@ -13,7 +12,7 @@ fn all_waiters_wake() {
     explore(2, || {
         let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
         let waiting = Arc::clone(&context);
-        let waiter = thread::spawn(move || drop(waiting.wait(None).unwrap()));
+        let waiter = spawn(move || drop(waiting.wait(None).unwrap()));
         context.wait(None).unwrap();
         waiter.join().unwrap();
     });
@@ -26,8 +25,8 @@ fn waiters_wake_and_agree() {
         let context = Context::with_loader(|_| Ok(fake::model(|_| Ok(())))).unwrap();
         let answer = |context: &Context| context.wait(None).map_or_else(|error| error.status(), |_| Status::Ok);
         let (waiting, cancelling) = (Arc::clone(&context), Arc::clone(&context));
-        let waiter = thread::spawn(move || answer(&waiting));
-        let canceller = thread::spawn(move || cancelling.cancel());
+        let waiter = spawn(move || answer(&waiting));
+        let canceller = spawn(move || cancelling.cancel());
         let answered = answer(&context);
         assert!(matches!(answered, Status::Ok | Status::Cancelled), "{answered:?}");
         assert_eq!(waiter.join().unwrap(), answered);

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use loom::thread;
 use scumble::{Generation, Preview, Prompt, Request, Status, Texts};
 
 use crate::fake::{self, Call};
 use crate::signal::Signal;
-use crate::{explore, load};
+use crate::{explore, load, spawn};
 
 /// The encoding would never end by itself.
 #[test]
@@ -27,7 +26,7 @@ fn encoding_ends_with_the_last_who_wants_it() {
         let prompt = Prompt::create(&context, Texts::of("a red apple"), false).unwrap();
         let request = Request { steps: Some(1), ..Request::default() };
         let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
-        let other = thread::spawn(move || drop(prompt));
+        let other = spawn(move || drop(prompt));
         generation.cancel();
         other.join().unwrap();
     });
@@ -46,7 +45,7 @@ fn a_generation_waits_for_its_encoding() {
         let request = Request { steps: Some(1), ..Request::default() };
         let generation = Generation::create(&prompt, &request, &Preview::default()).unwrap();
         let waiting = Arc::clone(&prompt);
-        let waiter = thread::spawn(move || waiting.wait(None).map(drop));
+        let waiter = spawn(move || waiting.wait(None).map(drop));
         generation.start().unwrap();
         generation.wait(None).unwrap();
         assert!(waiter.join().unwrap().is_ok());
@@ -64,7 +63,7 @@ fn a_destroyed_prompt_is_not_waited_for() {
             let request = Request { steps: Some(1), ..Request::default() };
             let user = is_used.then(|| Generation::create(&prompt, &request, &Preview::default()).unwrap());
             let waiting = Arc::clone(&prompt);
-            let waiter = thread::spawn(move || waiting.wait(None).map(drop));
+            let waiter = spawn(move || waiting.wait(None).map(drop));
             prompt.destroy();
             assert_eq!(waiter.join().unwrap().unwrap_err().status(), Status::Cancelled);
             drop(user);
@@ -91,7 +90,7 @@ fn a_destroyed_prompt_is_encoded_for_who_uses_it() {
         let request = Request { steps: Some(1), ..Request::default() };
         let user = Generation::create(&prompt, &request, &Preview::default()).unwrap();
         let destroyed = Arc::clone(&prompt);
-        let other = thread::spawn(move || destroyed.destroy());
+        let other = spawn(move || destroyed.destroy());
         user.cancel();
         other.join().unwrap();
         // Cancelled, unless the model was done before.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use loom::thread;
 use scumble::priority::ThreadGroup;
 use scumble::worker::{Task, Turn, Worker};
 use scumble::Pace;
 
-use crate::{explore, signal::Signal};
+use crate::{explore, signal::Signal, spawn};
 
 /// A task of so many turns, which tells when the last of them is over and when it is dropped.
 struct Turns {
@@ -63,7 +62,7 @@ fn tasks_of_two_threads_are_done_to_the_end() {
         let (one, two) = (Turns::new(2), Turns::new(1));
         let (one_done, two_done) = (Arc::clone(&one.done), Arc::clone(&two.done));
         let other = Arc::clone(&worker);
-        let submitter = thread::spawn(move || other.submit(one));
+        let submitter = spawn(move || other.submit(one));
         worker.submit(two);
         one_done.wait();
         two_done.wait();
@@ -81,7 +80,7 @@ fn a_dropped_worker_drops_its_tasks_and_ends() {
         let (one, two) = (Turns::new(2), Turns::new(1));
         let (one_dropped, two_dropped) = (Arc::clone(&one.dropped), Arc::clone(&two.dropped));
         let other = Arc::clone(&worker);
-        let submitter = thread::spawn(move || other.submit(one));
+        let submitter = spawn(move || other.submit(one));
         worker.submit(two);
         drop(worker);
         one_dropped.wait();
