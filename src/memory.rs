@@ -34,6 +34,13 @@ pub fn bytes(length: usize) -> Result<Vec<u8>> {
     Ok(vector)
 }
 
+/// Sees to it that the calling thread has some memory to allocate small blocks from. Where it first uses a library's
+/// thread-local data, the dynamic linker allocates that (6 KB of ONNX Runtime's), and ends the process if it cannot.
+pub fn for_thread() -> Result<()> {
+    const BYTES: usize = 48 << 10;
+    vector::<u8>(BYTES).map(drop) // it stays with the thread's heap
+}
+
 /// So many zeros, in pages of their own. The system has them back when they are freed, whereas the C library keeps
 /// large blocks for threads that may be gone.
 pub fn pages(length: usize) -> Result<MmapMut> {

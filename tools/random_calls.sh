@@ -14,7 +14,10 @@ asan)
     # The standard library comes compiled without it; the C library's functions that it calls are watched all the same.
     RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo build --lib --target "$target" --target-dir "$built/asan"
     export SCUMBLE_RANDOM_CALLS_LIBRARY=$built/asan/$target/debug
-    export SCUMBLE_RANDOM_CALLS_CC=clang SCUMBLE_RANDOM_CALLS_FLAGS=-fsanitize=address
+    # AddressSanitizer looks for the C++ library's functions once, when the program starts, and ends it at an exception
+    # of ONNX Runtime's where it found none.
+    cxx=-Wl,--push-state,--no-as-needed,-lstdc++,--pop-state
+    export SCUMBLE_RANDOM_CALLS_CC=clang SCUMBLE_RANDOM_CALLS_FLAGS="-fsanitize=address $cxx"
     export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
     planted=$(mktemp -d)
     trap 'rm -rf "$planted"' EXIT

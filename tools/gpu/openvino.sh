@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # A provider from a library of its own: OpenVINO's of PyPI, which computes on CPUs too. Fetches it by its hash, lists the
 # devices and paints golden pictures of every family, some minutes. What overflows in float16 is not tried: on a CPU,
-# OpenVINO computes in float32.
+# OpenVINO computes in float32. OpenVINO offers a device for Intel's CPUs alone: on another it is not tried.
 #
 #   tools/gpu/openvino.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+if ! grep -q GenuineIntel /proc/cpuinfo; then
+    echo "SKIPPED: this CPU is not Intel's, and OpenVINO offers no device for it"
+    exit
+fi
 
 version=1.8.1
 wheel=onnxruntime_ep_openvino-$version-py3-none-manylinux_2_28_x86_64.whl

@@ -16,9 +16,9 @@ use crate::error::{bail, Error, Result, Status};
 use crate::log::{self, LogLevel};
 use crate::model::memory::Held;
 use crate::model::options::{Device, Options};
-use crate::reserve;
 use crate::runtime::{self, Place, Provider};
 use crate::testing;
+use crate::{memory, reserve};
 
 /// An ONNX file and its ports. Its session is there when it is needed.
 pub struct Component {
@@ -234,6 +234,7 @@ impl Component {
         home: Home,
         cancel: &Cancel,
     ) -> Result<Values> {
+        memory::for_thread()?;
         let (what, place) = (self.source.what, self.place());
         let fail = |error: &ort::Error| runtime_error(what, place, error);
         let inputs: Vec<Input> = inputs.into_iter().map(Into::into).collect();

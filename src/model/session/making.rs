@@ -17,7 +17,7 @@ use crate::log::{self, LogLevel};
 use crate::model::options::Options;
 use crate::model::scan::IN_MEMORY;
 use crate::runtime::{self, Making};
-use crate::{panics, reserve, testing, threads};
+use crate::{memory, panics, reserve, testing, threads};
 
 /// How long ONNX Runtime may take to obey a cancel.
 const GRACE: Duration = Duration::from_secs(1);
@@ -44,6 +44,7 @@ pub fn make(
     let make = move || {
         let _making = Making::enter();
         let build = || {
+            memory::for_thread()?;
             let builder = build()?;
             let _ = events.send(Event::Begun(builder.canceler()));
             testing::point("session_make");

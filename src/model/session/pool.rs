@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::error::Result;
 use crate::priority::ThreadGroup;
-use crate::{panics, testing, threads};
+use crate::{memory, panics, testing, threads};
 
 /// The threads of a session, which wait for what ONNX Runtime has them do. Those that it does not ask for end with
 /// the pool.
@@ -42,14 +42,28 @@ impl Pool {
 impl Waiting {
     fn start(group: &ThreadGroup) -> Result<Self> {
         let (work, given) = mpsc::channel::<Work>();
+        let (ready, is_ready) = mpsc::channel();
         let run = move || {
-            // A session counts on its threads: whatever goes wrong here, the thread works.
+            // A session counts on its threads: whatever goes wrong from here on, the thread works.
+            let _ = ready.send(memory::for_thread());
             let _ = panics::catch(|| testing::point("pool_thread"));
             if let Ok(work) = given.recv() {
                 work();
             }
         };
-        Ok(Self { work, thread: threads::spawn(group.clone(), run)? })
+        let waiting = Self { work, thread: threads::spawn(group.clone(), run)? };
+        match is_ready.recv().unwrap_or(Ok(())) {
+            Ok(()) => Ok(waiting),
+            Err(error) => {
+                waiting.end();
+                Err(error)
+            }
+        }
+    }
+
+    fn end(self) {
+        drop(self.work);
+        let _ = self.thread.join(); // its panics were caught
     }
 }
 
@@ -75,9 +89,6 @@ impl ThreadManager for Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for Waiting { work, thread } in self.waiting.get_mut().drain(..) {
-            drop(work);
-            let _ = thread.join();
-        }
+        self.waiting.get_mut().drain(..).for_each(Waiting::end);
     }
 }
