@@ -26,7 +26,8 @@ use crate::reserve;
 
 type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
 type NewOrNull = unsafe extern "C" fn(usize, *const c_void) -> *mut c_void;
-type Delete = unsafe extern "C" fn(*mut c_void, usize);
+type Delete = unsafe extern "C" fn(*mut c_void);
+type DeleteSized = unsafe extern "C" fn(*mut c_void, usize);
 
 /// What the dynamic linker had found.
 struct Originals {
@@ -37,12 +38,13 @@ struct Originals {
 }
 
 /// `new` and `delete`, or `new[]` and `delete[]`.
-#[derive(Clone, Copy)]
 struct Operators {
     new: New,
     /// The same, but for the exception.
     new_or_null: NewOrNull,
-    delete: Delete,
+    /// Those that the library imports.
+    delete: Option<Delete>,
+    delete_sized: Option<DeleteSized>,
 }
 
 thread_local! {
@@ -80,17 +82,6 @@ unsafe fn block_or_throw(operators: &Operators, size: usize) -> *mut c_void {
     }
 }
 
-/// # Safety
-/// As of any `delete`.
-unsafe fn give_back(operators: &Operators, block: *mut c_void, size: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if !reserve::take_back(block.cast()) {
-            (operators.delete)(block, size);
-        }
-    }
-}
-
 unsafe extern "C-unwind" fn new(size: usize) -> *mut c_void {
     // SAFETY: there is none but this.
     unsafe { block_or_throw(&originals().object, size) }
@@ -109,14 +100,35 @@ unsafe extern "C" fn new_array_or_null(size: usize, _: *const c_void) -> *mut c_
     block(&originals().array, size)
 }
 
-unsafe extern "C" fn delete(block: *mut c_void, size: usize) {
+/// Gives a block back: to the reserve if it is lent, else as `original` does.
+///
+/// # Safety
+/// As of any `delete`.
+unsafe fn give_back<T>(block: *mut c_void, original: Option<T>, delete: impl FnOnce(T)) {
     // SAFETY: the caller's promise.
-    unsafe { give_back(&originals().object, block, size) }
+    if !unsafe { reserve::take_back(block.cast()) } {
+        delete(original.expect("a function that is replaced was imported"));
+    }
 }
 
-unsafe extern "C" fn delete_array(block: *mut c_void, size: usize) {
+unsafe extern "C" fn delete(block: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { give_back(&originals().array, block, size) }
+    unsafe { give_back(block, originals().object.delete, |delete| delete(block)) }
+}
+
+unsafe extern "C" fn delete_sized(block: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { give_back(block, originals().object.delete_sized, |delete| delete(block, size)) }
+}
+
+unsafe extern "C" fn delete_array(block: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { give_back(block, originals().array.delete, |delete| delete(block)) }
+}
+
+unsafe extern "C" fn delete_array_sized(block: *mut c_void, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { give_back(block, originals().array.delete_sized, |delete| delete(block, size)) }
 }
 
 /// Whether there was memory for what the C++ library keeps for this thread, which it has from now on.
@@ -143,15 +155,17 @@ pub fn replace(library: &Path) {
     let Some(imports) = Imports::of(library) else { return };
     // SAFETY: the functions are of these types, by the C++ ABI.
     unsafe {
-        let operators = |new: &CStr, new_or_null: &[u8], delete: &CStr| {
+        let operators = |new: &CStr, new_or_null: &[u8], delete: &CStr, delete_sized: &CStr| {
             Some(Operators {
                 new: mem::transmute::<usize, New>(*imports.slot(new)?),
                 new_or_null: *opened.get::<NewOrNull>(new_or_null).ok()?,
-                delete: mem::transmute::<usize, Delete>(*imports.slot(delete)?),
+                delete: imports.slot(delete).map(|slot| mem::transmute::<usize, Delete>(*slot)),
+                delete_sized: imports.slot(delete_sized).map(|slot| mem::transmute::<usize, DeleteSized>(*slot)),
             })
         };
-        let Some(object) = operators(c"_Znwm", b"_ZnwmRKSt9nothrow_t\0", c"_ZdlPvm") else { return };
-        let array = operators(c"_Znam", b"_ZnamRKSt9nothrow_t\0", c"_ZdaPvm").unwrap_or(object);
+        let object = operators(c"_Znwm", b"_ZnwmRKSt9nothrow_t\0", c"_ZdlPv", c"_ZdlPvm");
+        let array = operators(c"_Znam", b"_ZnamRKSt9nothrow_t\0", c"_ZdaPv", c"_ZdaPvm");
+        let (Some(object), Some(array)) = (object, array) else { return };
         let Ok(exceptions) = opened.get::<extern "C" fn() -> *mut c_void>(b"__cxa_get_globals\0") else { return };
         if ORIGINALS.set(Originals { object, array, exceptions: *exceptions }).is_err() {
             return;
@@ -159,9 +173,9 @@ pub fn replace(library: &Path) {
         // What is lent has to come back, whichever of its names it is deleted by.
         let replacements = [
             (c"_ZdlPv", delete as *const ()),
-            (c"_ZdlPvm", delete as *const ()),
+            (c"_ZdlPvm", delete_sized as *const ()),
             (c"_ZdaPv", delete_array as *const ()),
-            (c"_ZdaPvm", delete_array as *const ()),
+            (c"_ZdaPvm", delete_array_sized as *const ()),
             (c"_Znwm", new as *const ()),
             (c"_ZnwmRKSt9nothrow_t", new_or_null as *const ()),
             (c"_Znam", new_array as *const ()),
