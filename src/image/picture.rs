@@ -68,7 +68,10 @@ impl Picture {
     }
 
     /// Copies the rows into the caller's memory, `row_pitch` bytes apart. The memory holds all
-    /// rows: the caller has checked it.
+    /// rows.
+    ///
+    /// # Panics
+    /// If it does not.
     pub fn copy_to(&self, pixels: &mut [u8], format: Format, row_pitch: usize, bottom_up: bool) {
         let (width, height) = (self.width, self.height);
         let row_size = width * format.pixel_size();

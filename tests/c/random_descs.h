@@ -48,7 +48,7 @@ static const scumble_context_desc *context_desc(dice_t *dice) {
     if (once_in(dice, 4)) desc.seamless = below(dice, 4);
     if (once_in(dice, 4)) desc.memory_budget = (uint64_t)between(dice, 50, 90) << 20;
     for (int faults = once_in(dice, 4) ? between(dice, 1, 2) : 0; faults > 0; faults--) {
-        switch (below(dice, 9)) {
+        switch (below(dice, 10)) {
             case 0: desc.model_path = hostile_text(dice); break;
             case 1: desc.threads = hostile_int(dice); break;
             case 2: desc.device = once_in(dice, 2) ? ONE_OF(dice, "cuda:0", "webgpu", "openvino:7", "auto", "cpu:1", "gpu") : hostile_text(dice); break;
@@ -63,6 +63,13 @@ static const scumble_context_desc *context_desc(dice_t *dice) {
             case 5: desc.priority = hostile_int(dice); break;
             case 6: desc.weights = hostile_int(dice); break;
             case 7: desc.memory_budget = draw(dice) >> below(dice, 64); break;
+            case 8: {
+                const char **roots = block(dice, 17 * sizeof *roots);
+                for (int i = 0; i < 17; i++) roots[i] = once_in(dice, 2) ? models[below(dice, model_count)] : hostile_text(dice);
+                desc.model_roots = once_in(dice, 4) ? NULL : roots;
+                desc.model_root_count = once_in(dice, 2) ? 1 : below(dice, 18);
+                break;
+            }
             default: desc.device_options = once_in(dice, 2) ? "use_tf32=0; x" : hostile_text(dice); break;
         }
     }
@@ -164,7 +171,8 @@ static const scumble_generation_desc *generation_desc(dice_t *dice) {
     if (once_in(dice, 4)) desc.preview_width = between(dice, 1, 90), desc.preview_height = between(dice, 1, 90);
     if (once_in(dice, 2)) {
         desc.scheduler = ONE_OF(dice, "ddim", "pndm", "lms", "Euler", "euler_a", "heun", "dpm2", "dpm2_a", "DPM++ 2M Karras", "dpmpp_2m_sde",
-                                "dpmpp_3m_sde", "dpmpp_sde", "unipc", "deis", "lcm", "tcd");
+                                "dpmpp_3m_sde", "dpmpp_sde", "unipc", "deis", "lcm", "tcd", "ddpm", "ipndm", "plms",
+                                "dpmpp_2s_a", "DPM++ 2S a", "k_euler", "flow_match_euler");
     }
     if (once_in(dice, 4)) {
         desc.sigmas = ONE_OF(dice, "karras", "exponential", "beta", "sgm_uniform", "simple", "ays", "leading", "linspace", "trailing");
