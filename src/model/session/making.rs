@@ -44,10 +44,10 @@ pub fn make(
     let make = move || {
         let _making = Making::enter();
         let build = || {
-            memory::for_thread()?;
             let builder = build()?;
             let _ = events.send(Event::Begun(builder.canceler()));
             testing::point("session_make");
+            memory::for_thread()?;
             let session = runtime::commit(builder, &graph, IN_MEMORY, &weights);
             session.map_err(|error| load_error(&file, place, &error))
         };
