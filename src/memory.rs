@@ -18,18 +18,19 @@ pub fn vector<T>(length: usize) -> Result<Vec<T>> {
 /// small ones takes several times as long as to copy what goes into them.
 #[allow(unsafe_code)]
 pub fn bytes(length: usize) -> Result<Vec<u8>> {
-    let vector = vector::<u8>(length)?;
+    const PAGE: usize = 4096;
+    const LARGE_PAGE: usize = 2 << 20;
+    if !cfg!(target_os = "linux") || length < LARGE_PAGE {
+        return vector(length);
+    }
+    // The system maps at a large page's start what is as large as some of them. The C library puts 16 bytes before it.
+    let vector = vector::<u8>(length.saturating_add(PAGE).next_multiple_of(LARGE_PAGE) - PAGE)?;
     #[cfg(target_os = "linux")]
     {
-        const PAGE: usize = 4096;
-        let start = vector.as_ptr().addr().next_multiple_of(PAGE);
+        let start = vector.as_ptr().addr() / PAGE * PAGE;
         let end = (vector.as_ptr().addr() + vector.capacity()) / PAGE * PAGE;
-        if end > start {
-            // SAFETY: whole pages of the vector's own memory; the advice changes nothing of what is in them.
-            unsafe {
-                libc::madvise(vector.as_ptr().with_addr(start).cast_mut().cast(), end - start, libc::MADV_HUGEPAGE)
-            };
-        }
+        // SAFETY: the pages are mapped, and the advice changes nothing of what is in them.
+        unsafe { libc::madvise(vector.as_ptr().with_addr(start).cast_mut().cast(), end - start, libc::MADV_HUGEPAGE) };
     }
     Ok(vector)
 }
