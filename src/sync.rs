@@ -36,7 +36,11 @@ mod explored {
 
     impl<T> Mutex<T> {
         pub fn new(value: T) -> Self {
-            Self { held: loom::sync::Mutex::new(false), freed: Condvar::new().0, value: loom::sync::Mutex::new(value) }
+            Self {
+                held: loom::sync::Mutex::new(false),
+                freed: loom::sync::Condvar::new(),
+                value: loom::sync::Mutex::new(value),
+            }
         }
 
         pub fn lock(&self) -> MutexGuard<'_, T> {

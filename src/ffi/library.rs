@@ -104,8 +104,8 @@ pub unsafe extern "C" fn scumble_log_next(entry: *mut scumble_log_entry) -> Stat
 /// `scumble_prompt_blend` and `scumble_generation_create` on other threads answer `SCUMBLE_STATUS_CANCELLED` or
 /// `SCUMBLE_STATUS_INVALID_HANDLE`. Every wait returns. What it waits for is what computes at this moment, which stops
 /// between two operators of the model. Threads of `SCUMBLE_PRIORITY_BACKGROUND` are raised to ordinary priority for
-/// that. On Linux only a process with the right to raise priorities can do so; in
-/// another one, where all cores are busy, their last operator takes longer.
+/// that. On Linux only a process with the right to raise priorities can do so; in another one, where all cores are busy,
+/// their last operator takes longer.
 ///
 /// `timeout_ms`: how long to wait; negative for ever. `SCUMBLE_STATUS_TIMEOUT` when threads are
 /// still ending (a model call that does not stop between two operators): call again to wait on.

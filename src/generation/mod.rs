@@ -259,8 +259,8 @@ impl Generation {
     fn end(&self, result: Result<Arc<Picture>>) -> Result<()> {
         let mut progress = self.progress.lock();
         let is_first = progress.end(result);
-        let mut diffusion = self.diffusion.try_lock(); // whoever computes lets go of it afterwards
-                                                       // What takes a while to free is freed after the locks.
+        // Whoever computes frees it afterwards. What takes a while to free is freed after the locks.
+        let mut diffusion = self.diffusion.try_lock();
         let _dropped = (progress.drop_unwanted(self.keep_latents), self.give_up(&progress, diffusion.as_deref_mut()));
         drop(diffusion);
         if is_first {

@@ -36,6 +36,13 @@ static void *given(dice_t *dice, const void *desc, size_t size) {
     return copy;
 }
 
+/* One more than any list of paths may have. */
+static const char *const *random_paths(dice_t *dice) {
+    const char **paths = block(dice, 17 * sizeof *paths);
+    for (int i = 0; i < 17; i++) paths[i] = once_in(dice, 2) ? models[below(dice, model_count)] : hostile_text(dice);
+    return paths;
+}
+
 static const scumble_context_desc *context_desc(dice_t *dice) {
     if (once_in(dice, 100)) return NULL;
     scumble_context_desc desc;
@@ -54,8 +61,7 @@ static const scumble_context_desc *context_desc(dice_t *dice) {
             case 2: desc.device = once_in(dice, 2) ? ONE_OF(dice, "cuda:0", "webgpu", "openvino:7", "auto", "cpu:1", "gpu") : hostile_text(dice); break;
             case 3: desc.variant = once_in(dice, 2) ? "fp16" : hostile_text(dice); break;
             case 4: {
-                const char **paths = block(dice, 17 * sizeof *paths);
-                for (int i = 0; i < 17; i++) paths[i] = once_in(dice, 2) ? models[below(dice, model_count)] : hostile_text(dice);
+                const char *const *paths = random_paths(dice);
                 desc.controlnet_paths = once_in(dice, 4) ? NULL : paths;
                 desc.controlnet_count = once_in(dice, 2) ? 1 : below(dice, 18);
                 break;
@@ -64,8 +70,7 @@ static const scumble_context_desc *context_desc(dice_t *dice) {
             case 6: desc.weights = hostile_int(dice); break;
             case 7: desc.memory_budget = draw(dice) >> below(dice, 64); break;
             case 8: {
-                const char **roots = block(dice, 17 * sizeof *roots);
-                for (int i = 0; i < 17; i++) roots[i] = once_in(dice, 2) ? models[below(dice, model_count)] : hostile_text(dice);
+                const char *const *roots = random_paths(dice);
                 desc.model_roots = once_in(dice, 4) ? NULL : roots;
                 desc.model_root_count = once_in(dice, 2) ? 1 : below(dice, 18);
                 break;
